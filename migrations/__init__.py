@@ -1,0 +1,1 @@
+"""The schema, as plain SQL in dbmate's format; `storage.migrations` applies it."""

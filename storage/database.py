@@ -1,0 +1,202 @@
+"""The way to PostgreSQL: one pool a role, and the one helper that opens a tenant's transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from storage.errors import DatabaseUnavailable
+
+Row: TypeAlias = "asyncpg.Record"
+Connection: TypeAlias = "asyncpg.Connection[Row] | asyncpg.pool.PoolConnectionProxy[Row]"
+Pool: TypeAlias = "asyncpg.Pool[Row]"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder().decode
+
+# asyncpg raises these when the server goes away under a running statement; the last is not a PostgresError.
+_LOST: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+_UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, TimeoutError)
+
+
+def encode_jsonb(value: Any) -> bytes:
+    """A document in jsonb's binary form: its version, then the text."""
+    return b"\x01" + _encode(value)
+
+
+def decode_jsonb(data: bytes) -> Any:
+    """The document behind `encode_jsonb`."""
+    return _decode(data[1:])
+
+
+async def prepare_connection(connection: asyncpg.Connection[Row]) -> None:
+    """Give a connection the binary codecs of jsonb and json: structs, dicts, lists and msgspec.Raw go in.
+
+    The binary jsonb codec costs half of the text one, and COPY accepts no other.
+    """
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=encode_jsonb, decoder=decode_jsonb
+    )
+    await connection.set_type_codec("json", schema="pg_catalog", format="binary", encoder=_encode, decoder=_decode)
+
+
+async def connect(
+    url: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 10,
+    application_name: str = "viva",
+    statement_cache_size: int = 100,
+    connect_seconds: float = 10.0,
+) -> Pool:
+    """A pool of prepared connections. `statement_cache_size=0` behind pgbouncer in transaction mode.
+
+    Raises DatabaseUnavailable.
+    """
+    with unavailable_when_lost():
+        return await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            init=prepare_connection,
+            timeout=connect_seconds,
+            statement_cache_size=statement_cache_size,
+            server_settings={"application_name": application_name},
+        )
+
+
+def returned(row: Row | None) -> Row:
+    """The row of a statement that always returns one."""
+    if row is None:
+        raise RuntimeError("a statement that returns a row returned none")
+    return row
+
+
+@contextmanager
+def unavailable_when_lost() -> Iterator[None]:
+    """Turn what is raised for a server that cannot be reached, or refuses us, into DatabaseUnavailable."""
+    try:
+        yield
+    except asyncpg.InvalidAuthorizationSpecificationError as refused:
+        raise DatabaseUnavailable("it refuses the role or its password") from refused
+    except asyncpg.InvalidCatalogNameError as missing:
+        raise DatabaseUnavailable("it has no database of that name") from missing
+    except asyncpg.exceptions.ClientConfigurationError as wrong:
+        raise DatabaseUnavailable("the address is not one") from wrong
+    except _UNREACHABLE as lost:
+        raise DatabaseUnavailable(type(lost).__name__) from lost
+
+
+class Database:
+    """The application's pool (role viva_app, row security always) and, where one is given, maintenance's."""
+
+    def __init__(self, pool: Pool, maintenance: Pool | None = None) -> None:
+        self._pool = pool
+        self._maintenance = maintenance
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        maintenance_url: str | None = None,
+        *,
+        max_size: int = 10,
+        maintenance_max_size: int = 4,
+        statement_cache_size: int = 100,
+    ) -> Database:
+        """Connect as viva_app and, given its address, as viva_maintenance. Raises DatabaseUnavailable."""
+        pool = await connect(url, max_size=max_size, statement_cache_size=statement_cache_size)
+        if maintenance_url is None:
+            return cls(pool)
+        try:
+            maintenance = await connect(
+                maintenance_url,
+                min_size=0,
+                max_size=maintenance_max_size,
+                application_name="viva-maintenance",
+                statement_cache_size=statement_cache_size,
+            )
+        except BaseException:
+            await pool.close()
+            raise
+        return cls(pool, maintenance)
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+        """A transaction in which this tenant's rows, and no others, can be seen and written.
+
+        It commits when the block ends and rolls back when the block raises. Raises DatabaseUnavailable.
+        """
+        async with _transaction(self._pool) as connection:
+            await connection.execute("select set_config('app.tenant', $1, true)", str(tenant_id))
+            yield connection
+
+    @asynccontextmanager
+    async def untenanted(self) -> AsyncIterator[Connection]:
+        """A transaction with no tenant, for look-ups before one is known: it sees no tenant's row."""
+        async with _transaction(self._pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def maintenance(self) -> AsyncIterator[Connection]:
+        """A transaction outside row security: back-fills, purge, partitions. Never for a request."""
+        if self._maintenance is None:
+            raise DatabaseUnavailable("no address for viva_maintenance: set VIVA_MAINTENANCE_DATABASE_URL")
+        async with _transaction(self._maintenance) as connection:
+            yield connection
+
+    async def ping(self) -> None:
+        """One round trip. Raises DatabaseUnavailable."""
+        async with self.untenanted() as connection:
+            await connection.execute("select 1")
+
+    async def close(self, grace_seconds: float = 5.0) -> None:
+        """Close every connection; those still in use after `grace_seconds` are cut."""
+        for pool in (self._pool, self._maintenance):
+            if pool is None:
+                continue
+            try:
+                await asyncio.wait_for(pool.close(), grace_seconds)
+            except _UNREACHABLE:
+                pool.terminate()
+
+
+@asynccontextmanager
+async def _transaction(pool: Pool) -> AsyncIterator[Connection]:
+    unreachable = True
+    try:
+        async with pool.acquire() as connection:
+            unreachable = False
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                unreachable = _is_cut(connection)
+    except _LOST as lost:
+        raise DatabaseUnavailable(type(lost).__name__) from lost
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as lost:
+        # The block's own errors of these kinds (a file, a deadline of the caller) are none of ours.
+        if unreachable:
+            raise DatabaseUnavailable(type(lost).__name__) from lost
+        raise
+
+
+def _is_cut(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool takes a connection back the moment it is cut.
+        return True

@@ -1,0 +1,39 @@
+"""Files: a local folder or a bucket, behind one interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from storage.errors import ObjectsUnavailable
+
+
+def connect(url: str | None, folder: Path) -> ObjectStore:
+    """The store at `url` (`s3://bucket`, `gs://bucket`, `file:///folder`), or else the local folder.
+
+    A local folder is closed to everybody else as a whole, because the files in it are written open to read.
+    Raises ObjectsUnavailable.
+    """
+    try:
+        if url is not None and urlsplit(url).scheme != "file":
+            return from_url(url)
+        place = folder if url is None else Path(urlsplit(url).path)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.chmod(0o700)
+        return LocalStore(prefix=place.absolute(), automatic_cleanup=True)
+    except (BaseError, OSError, ValueError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong
+
+
+async def check(store: ObjectStore) -> None:
+    """Write and delete a small object. Raises ObjectsUnavailable."""
+    path = f"temp/check/{uuid4()}"
+    try:
+        await store.put_async(path, b"viva")
+        await store.delete_async(path)
+    except (BaseError, OSError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from storage.database import Database
+from storage.ids import uuid7
+from storage.reports import (
+    Feedback,
+    Transcript,
+    Turn,
+    feedback_of,
+    report,
+    save_feedback,
+    save_report,
+    save_transcript,
+    save_turn,
+    transcript_of,
+    turns_of,
+)
+from tests.conftest import Person
+from tests.storage.conftest import NOON, MakeInterview
+
+
+@pytest.fixture
+async def interview_id(tenant: Person, make_interview: MakeInterview) -> UUID:
+    return await make_interview(tenant)
+
+
+async def test_feedback_is_replaced_as_a_whole(database: Database, tenant: Person, interview_id: UUID) -> None:
+    resource = Feedback(feedback_type="resource", content="Read on.", priority=2, resource_url="https://example.org")
+    async with database.tenant(tenant.tenant_id) as connection:
+        await save_feedback(connection, interview_id, [Feedback(feedback_type="strength", content="Old.")])
+        summary = Feedback(feedback_type="summary", content="Clear.", evidence=[{"seq": 4}])
+        await save_feedback(connection, interview_id, [resource, summary])
+        assert await feedback_of(connection, interview_id) == [summary, resource]
+
+
+async def test_a_report_made_from_less_of_the_log_does_not_replace_one_made_from_more(
+    database: Database, tenant: Person, interview_id: UUID
+) -> None:
+    async with database.tenant(tenant.tenant_id) as connection:
+        assert await report(connection, interview_id) is None
+        await save_report(connection, interview_id, {"overall": 1}, 10, NOON)
+        await save_report(connection, interview_id, {"overall": 2}, 20, NOON + timedelta(minutes=1))
+        await save_report(connection, interview_id, {"overall": 0}, 15, NOON + timedelta(minutes=2))
+        kept = await report(connection, interview_id)
+    assert kept is not None
+    assert (kept.body, kept.last_seq, kept.generated_at) == ({"overall": 2}, 20, NOON + timedelta(minutes=1))
+
+
+async def test_a_transcript_is_kept_whole(database: Database, tenant: Person, interview_id: UUID) -> None:
+    written = Transcript(interview_id, [{"speaker": "candidate", "text": "Sí."}], "es", 1, 12)
+    async with database.tenant(tenant.tenant_id) as connection:
+        assert await transcript_of(connection, interview_id) is None
+        await save_transcript(connection, written)
+        assert await transcript_of(connection, interview_id) == written
+
+
+async def test_a_turns_measures_are_kept_by_its_number(database: Database, tenant: Person, interview_id: UUID) -> None:
+    turn = Turn(
+        interview_id=interview_id,
+        turn_number=1,
+        draft="hit",
+        reply_id=uuid7(),
+        total_ms=21.5,
+        served={"llm": "rehearsal"},
+    )
+    async with database.tenant(tenant.tenant_id) as connection:
+        await save_turn(connection, turn)
+        await save_turn(connection, turn)
+        assert await turns_of(connection, interview_id) == [turn]
