@@ -1,0 +1,296 @@
+"""The facts of an interview. Each is appended to the log before anything that depends on it is said or shown.
+
+Conversation facts are written by the holder of the interview's lease alone; side facts (scores, reports) by anyone,
+with their actor. A payload is never changed once a release has written it: add fields with defaults.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from agents.plans import Language
+
+Phase = Literal["lobby", "consent", "warm_up", "questions", "candidate_questions", "closing", "ended"]
+Request = Literal["consent", "decline", "repeat", "hint", "skip", "pause", "resume", "wait", "language", "end"]
+"""What a candidate can ask for, by a key, a button or in words."""
+Patience = Literal["short", "normal", "long"]
+Kind = Literal["practice", "screening"]
+Channel = Literal["voice", "phone", "text", "room"]
+EndReason = Literal["completed", "stopped", "declined", "time", "abandoned", "expired"]
+ReplyKind = Literal[
+    "greeting",
+    "consent",
+    "warm_up",
+    "next",
+    "probe",
+    "repeat",
+    "hint",
+    "wait",
+    "nudge",
+    "move_on",
+    "addition",
+    "welcome_back",
+    "your_questions",
+    "answer",
+    "closing",
+    "declined",
+]
+
+
+class Payload(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
+    """What happened. The tag is the event's type."""
+
+
+class InterviewCreated(Payload, tag="interview.created"):
+    """Pins everything the interview depends on, so that a later release cannot re-decide it."""
+
+    kind: Kind
+    channel: Channel
+    language: Language
+    plan: str
+    plan_version_id: UUID
+    plan_hash: str
+    rubric_hash: str
+    versions: dict[str, str]
+    questions: tuple[str, ...]
+    target_ms: int
+    hard_ms: int
+    patience: Patience = "normal"
+
+
+class CandidateJoined(Payload, tag="candidate.joined"):
+    client: str
+    first: bool
+
+
+class CandidateLeft(Payload, tag="candidate.left"):
+    reason: str
+
+
+class ConsentGiven(Payload, tag="consent.given"):
+    wording: str
+    """The words the candidate agreed to."""
+
+
+class PhaseEntered(Payload, tag="phase.entered"):
+    phase: Phase
+    reason: EndReason | None = None
+    """Why the interview closes, for `closing`."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    text: str
+    from_ms: int
+    to_ms: int
+    confidence: float | None = None
+
+
+class SpeechFinal(Payload, tag="speech.final"):
+    utterance_id: UUID
+    text: str
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+
+
+class TurnClosed(Payload, tag="turn.closed"):
+    turn_id: UUID
+    text: str
+    source: Literal["typed", "speech"]
+    question_id: str | None
+    """The question whose answer these words belong to; None for a request or small talk."""
+    request: Request | None = None
+    finals: tuple[int, ...] = ()
+    """The `seq` of each `speech.final` it closes over."""
+
+
+class RequestMade(Payload, tag="request.made"):
+    request: Request
+    by: Literal["key", "words"]
+
+
+class LanguageChanged(Payload, tag="language.changed"):
+    language: Language
+
+
+class InterviewPaused(Payload, tag="interview.paused"):
+    by: Literal["candidate", "silence"]
+
+
+class InterviewResumed(Payload, tag="interview.resumed"):
+    pass
+
+
+class SilenceNoticed(Payload, tag="silence.noticed"):
+    count: int
+
+
+class TimeWarned(Payload, tag="time.warned"):
+    left_ms: int
+
+
+class ReplyDecided(Payload, tag="reply.decided"):
+    reply_id: UUID
+    kind: ReplyKind
+    question_id: str | None = None
+    probe_id: str | None = None
+    draft: Literal["hit", "miss", "none"] = "none"
+    fell_back: str | None = None
+    """Why the Director's own wording was used, where it was."""
+
+
+class ReplyHeard(Payload, tag="reply.heard"):
+    reply_id: UUID
+    text: str
+    interrupted: bool
+    heard: float
+    """Share of the wording that was heard, 0–1."""
+
+
+class QuestionAsked(Payload, tag="question.asked"):
+    question_id: str
+    reply_id: UUID
+    text: str
+
+
+class ProbeAsked(Payload, tag="probe.asked"):
+    question_id: str
+    probe_id: str
+    reply_id: UUID
+    text: str
+
+
+class QuestionRepeated(Payload, tag="question.repeated"):
+    question_id: str
+    reply_id: UUID
+
+
+class HintGiven(Payload, tag="hint.given"):
+    question_id: str
+    hint: int
+
+
+class QuestionSkipped(Payload, tag="question.skipped"):
+    question_id: str
+    by: Literal["candidate", "silence"]
+
+
+class AnswerClosed(Payload, tag="answer.closed"):
+    question_id: str
+    version: int
+
+
+class AnswerReopened(Payload, tag="answer.reopened"):
+    question_id: str
+    version: int
+
+
+class InterviewEnded(Payload, tag="interview.ended"):
+    reason: EndReason
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Words of the candidate, verbatim: `text == turn.text[start:end]` of the turn at `seq`."""
+
+    text: str
+    seq: int
+    start: int
+    end: int
+
+
+class ScoreGiven(Payload, tag="score.given"):
+    question_id: str
+    version: int
+    run_id: UUID
+    competency: str
+    scorer: str
+    level: int | None
+    null_reason: str | None = None
+    anchor: str = ""
+    evidence: tuple[Quote, ...] = ()
+    covered: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    suggestion: str | None = None
+    parts: dict[str, float] = {}
+
+
+class ReportReady(Payload, tag="report.ready"):
+    overall_score: float | None
+
+
+AnyPayload = (
+    InterviewCreated
+    | CandidateJoined
+    | CandidateLeft
+    | ConsentGiven
+    | PhaseEntered
+    | SpeechFinal
+    | TurnClosed
+    | RequestMade
+    | LanguageChanged
+    | InterviewPaused
+    | InterviewResumed
+    | SilenceNoticed
+    | TimeWarned
+    | ReplyDecided
+    | ReplyHeard
+    | QuestionAsked
+    | ProbeAsked
+    | QuestionRepeated
+    | HintGiven
+    | QuestionSkipped
+    | AnswerClosed
+    | AnswerReopened
+    | InterviewEnded
+    | ScoreGiven
+    | ReportReady
+)
+
+SIDE_FACTS = (ScoreGiven, ReportReady)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One fact in its place: `seq` counts from 1 without gaps, `at_ms` is interview time."""
+
+    seq: int
+    id: UUID
+    at: datetime
+    at_ms: int
+    actor: str
+    payload: AnyPayload
+    client_id: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The type's name, such as `question.asked`."""
+        return type_of(self.payload)
+
+
+_CANDIDATES = (CandidateJoined, CandidateLeft, ConsentGiven, SpeechFinal, TurnClosed, RequestMade)
+_INTERVIEWERS = (ReplyDecided, ReplyHeard, QuestionAsked, ProbeAsked, QuestionRepeated, HintGiven)
+
+
+def actor_of(payload: Payload) -> Literal["candidate", "interviewer", "director"]:
+    """Whose doing a conversation fact is: the candidate's, the interviewer's, or the Director's bookkeeping."""
+    if isinstance(payload, _CANDIDATES):
+        return "candidate"
+    return "interviewer" if isinstance(payload, _INTERVIEWERS) else "director"
+
+
+def type_of(payload: Payload) -> str:
+    """The name under which a payload is kept."""
+    tag = payload.__struct_config__.tag
+    assert isinstance(tag, str)  # noqa: S101 - every payload declares one
+    return tag
+
+
+def to_document(payload: Payload) -> dict[str, Any]:
+    """The payload as the JSON document that is kept, its type included."""
+    document: dict[str, Any] = msgspec.to_builtins(payload)
+    return document
+
+
+def from_document(document: object) -> AnyPayload:
+    """The payload of a kept document; raises `msgspec.ValidationError` where it is none."""
+    return msgspec.convert(document, AnyPayload)
