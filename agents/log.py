@@ -1,0 +1,179 @@
+"""The interview's log as the talking world sees it: facts in, numbered events out, tasks in the same transaction."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from agents import events
+from agents.events import AnyPayload, Event
+from storage import events as kept
+from storage import interviews, queue
+from storage.database import Connection, Database
+from storage.errors import AlreadyKept, DatabaseUnavailable
+from storage.ids import uuid7
+
+SCORE_TASK = "score"
+REPORT_TASK = "report"
+RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Waits between the tries of an append while the database is away."""
+_STATUS: dict[str, interviews.Status] = {"abandoned": "abandoned", "expired": "expired", "declined": "cancelled"}
+LEASE = timedelta(minutes=2)
+
+
+class InterviewLog:
+    """One interview's log. The only way by which the talking world writes facts."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: UUID,
+        interview_id: UUID,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        appended: Callable[[Sequence[str], float], None] = lambda _types, _seconds: None,
+    ) -> None:
+        """`appended` is told the types of what was committed and how long that took, s."""
+        self.interview_id = interview_id
+        self.tenant_id = tenant_id
+        self._database = database
+        self._now = now
+        self._appended = appended
+
+    async def take_over(self, holder: str) -> int | None:
+        """Takes the lease from whoever had it; returns the new epoch, None when the interview is over."""
+        async with self._database.tenant(self.tenant_id) as connection:
+            return await interviews.take_over(
+                connection, self.interview_id, holder=holder, held_until=self._now() + LEASE
+            )
+
+    async def read(self, after: int = 0) -> list[Event]:
+        """The events after a `seq`, in order."""
+        async with self._database.tenant(self.tenant_id) as connection:
+            records = await kept.events_after(connection, self.interview_id, after)
+        return [from_record(record) for record in records]
+
+    async def append(
+        self, epoch: int, at_ms: int, facts: Sequence[AnyPayload], client_id: str | None = None
+    ) -> list[Event]:
+        """Appends conversation facts, all or none, and the tasks that follow from them.
+
+        While the database is away it tries again; an append whose outcome is unknown is looked up by its
+        events' ids, so that nothing is kept twice. Raises `StaleEpoch`, `AlreadyKept` for a `client_id` that was
+        kept before, and `DatabaseUnavailable` when the tries are used up.
+        """
+        new = self._numbered(at_ms, facts, client_id)
+        seqs = await self._append_surely(epoch, new)
+        return [_event(seq, event, fact) for seq, event, fact in zip(seqs, new, facts, strict=True)]
+
+    async def _append_surely(self, epoch: int, new: Sequence[kept.NewEvent]) -> list[int]:
+        for wait_s in (*RETRY_S, None):
+            try:
+                return await self._append(epoch, new)
+            except AlreadyKept as earlier:
+                ours = await self._kept_before(new)
+                if ours is None:
+                    raise earlier from None
+                return ours
+            except DatabaseUnavailable:
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+        raise AssertionError
+
+    def _numbered(self, at_ms: int, facts: Sequence[AnyPayload], client_id: str | None) -> list[kept.NewEvent]:
+        at = self._now()
+        # The client's id stands on the fact it sent, not on what follows from it.
+        sent = next((fact for fact in facts if isinstance(fact, events.TurnClosed | events.RequestMade)), facts[0])
+        return [
+            kept.NewEvent(
+                id=uuid7(),
+                type=events.type_of(fact),
+                at=at,
+                at_ms=at_ms,
+                actor=events.actor_of(fact),
+                payload=events.to_document(fact),
+                client_id=client_id if fact is sent else None,
+            )
+            for fact in facts
+        ]
+
+    async def _append(self, epoch: int, new: Sequence[kept.NewEvent]) -> list[int]:
+        began = time.perf_counter()
+        async with self._database.tenant(self.tenant_id) as connection:
+            seqs = await kept.append(connection, self.interview_id, epoch, new)
+            await self._follow(connection, new)
+        self._appended([event.type for event in new], time.perf_counter() - began)
+        return seqs
+
+    async def _kept_before(self, new: Sequence[kept.NewEvent]) -> list[int] | None:
+        """The events of an append that had succeeded although its answer was lost."""
+        async with self._database.tenant(self.tenant_id) as connection:
+            seq = await kept.kept_seq(connection, self.interview_id, event_id=new[0].id)
+        if seq is None:
+            return None
+        return list(range(seq, seq + len(new)))
+
+    async def _follow(self, connection: Connection, new: Sequence[kept.NewEvent]) -> None:
+        """What must be true at the same moment as the facts: the interview's status, and the work they call for."""
+        job = queue.Job(tenant_id=self.tenant_id, entity_id=self.interview_id)
+        for event in new:
+            match event.type:
+                case "answer.closed":
+                    await queue.enqueue(connection, SCORE_TASK, job)
+                case "interview.ended":
+                    await queue.enqueue(connection, REPORT_TASK, job)
+                    await self._end(connection, event)
+                case "candidate.joined" | "interview.resumed":
+                    await interviews.set_status(connection, self.interview_id, "in_progress", at=event.at)
+                case "language.changed":
+                    await interviews.set_language(connection, self.interview_id, event.payload["language"])
+                case "interview.paused":
+                    await interviews.set_status(connection, self.interview_id, "paused", at=event.at)
+
+    async def _end(self, connection: Connection, event: kept.NewEvent) -> None:
+        reason = event.payload["reason"]
+        status = _STATUS.get(reason, "completed")
+        await interviews.set_status(
+            connection, self.interview_id, status, at=event.at, duration_seconds=event.at_ms // 1000
+        )
+
+
+async def append_side_fact(
+    connection: Connection, interview_id: UUID, fact: AnyPayload, actor: str, act: str, at: datetime, at_ms: int
+) -> int | None:
+    """Appends a fact that needs no lease, in the caller's transaction. `act` names it: done again it is kept once.
+
+    Returns its `seq`, None when it was there already.
+    """
+    new = kept.NewEvent(
+        id=uuid5(interview_id, act),
+        type=events.type_of(fact),
+        at=at,
+        at_ms=at_ms,
+        actor=actor,
+        payload=events.to_document(fact),
+    )
+    try:
+        return await kept.append_side_fact(connection, interview_id, new)
+    except AlreadyKept as earlier:
+        if earlier.seq is None:
+            raise
+        return None
+
+
+def from_record(record: kept.EventRecord) -> Event:
+    """An event as it was kept."""
+    return Event(
+        seq=record.seq,
+        id=record.id,
+        at=record.at,
+        at_ms=record.at_ms,
+        actor=record.actor,
+        payload=events.from_document(record.payload),
+        client_id=record.client_id,
+    )
+
+
+def _event(seq: int, new: kept.NewEvent, fact: AnyPayload) -> Event:
+    return Event(seq=seq, id=new.id, at=new.at, at_ms=new.at_ms, actor=new.actor, payload=fact, client_id=new.client_id)
