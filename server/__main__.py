@@ -1,0 +1,5 @@
+"""`python -m server` is `viva`."""
+
+from server.cli import main
+
+main()

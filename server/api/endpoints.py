@@ -1,0 +1,14 @@
+"""Everything the HTTP API does, in the order of its document."""
+
+from typing import Any
+
+from server.api import interviews, me, plans, record, results
+from server.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
+    *me.ENDPOINTS,
+    *plans.ENDPOINTS,
+    *interviews.ENDPOINTS,
+    *record.ENDPOINTS,
+    *results.ENDPOINTS,
+)

@@ -1,0 +1,280 @@
+"""Interviews: begin one, find it again, and get back in."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from agents import opening
+from agents.events import Channel, Kind, Patience
+from agents.opening import Wish
+from agents.plans import Language
+from server.api.endpoint import Answer, Call, Endpoint, Nothing
+from server.api.plans import Slug
+from server.errors import (
+    BadCursor,
+    ChannelNotOpen,
+    DurationOutOfRange,
+    InterviewOver,
+    LanguageNotOffered,
+    NoSuchInterview,
+    ScreeningNotOpen,
+    UnknownPlan,
+)
+from server.principal import Principal
+from server.services import Services
+from storage import interviews as kept
+from storage.interviews import Interview, Status
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many, from 1 to 100.")]
+BATCH = 100
+MOST_BATCHES = 10
+LIVE_PATH = "/live"
+
+
+class NewInterview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What interview to begin."""
+
+    plan: Slug
+    language: Language
+    kind: Kind = "practice"
+    channel: Channel = "text"
+    patience: Patience = "normal"
+    target_duration_minutes: int | None = None
+    """Soft limit; the plan's own where it is left out."""
+
+
+class InterviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """One sitting. `overall_score` is 0–100, null where there is none (yet)."""
+
+    id: UUID
+    status: Status
+    kind: Kind
+    channel: Channel
+    plan: str
+    plan_title: str
+    plan_version_id: UUID
+    language: Language
+    target_duration_minutes: int
+    scorer: str
+    """`rehearsal`: Viva's own code, without a model; or `model`."""
+    overall_score: float | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    actual_duration_seconds: int | None
+    last_seq: int
+    page: str
+    """Path of its page: the report, or the way back into the interview."""
+
+
+class OpenedInterview(InterviewView, frozen=True, kw_only=True):
+    """An interview that has just been made, with the first ticket to it."""
+
+    ticket: str
+    ticket_expires_at: datetime
+    live_path: str
+    """Path of the WebSocket."""
+
+
+class InterviewPage(msgspec.Struct, frozen=True):
+    """Interviews, the newest first. `next_cursor` leads to the next page; null on the last."""
+
+    interviews: tuple[InterviewView, ...]
+    next_cursor: str | None
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Opens one connection to the interview, once."""
+
+    ticket: str
+    expires_at: datetime
+    live_path: str
+
+
+class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 20
+    cursor: str | None = None
+    status: Status | None = None
+    language: Language | None = None
+    plan: Slug | None = None
+
+
+async def begin(call: Call[NewInterview, Nothing]) -> Answer:
+    services, who, body = call.services, call.principal, call.body
+    if body.kind == "screening":
+        raise ScreeningNotOpen
+    if body.channel != "text":
+        raise ChannelNotOpen
+    wish = Wish(
+        plan=body.plan,
+        language=body.language,
+        kind=body.kind,
+        channel=body.channel,
+        patience=body.patience,
+        target_duration_minutes=body.target_duration_minutes,
+    )
+    try:
+        opened = await opening.open_interview(
+            services.database,
+            who.tenant_id,
+            who.user_id,
+            wish,
+            now=services.now(),
+            ticket_life=ticket_life(services),
+        )
+    except opening.UnknownPlanError:
+        raise UnknownPlan from None
+    except opening.LanguageNotOfferedError as refused:
+        raise LanguageNotOffered(refused.offered) from None
+    except opening.DurationError as refused:
+        raise DurationOutOfRange(refused.least, refused.most) from None
+    made = view(await find(services, who, opened.interview_id))
+    answer = OpenedInterview(
+        **msgspec.structs.asdict(made),
+        ticket=opened.ticket.ticket,
+        ticket_expires_at=opened.ticket.expires_at,
+        live_path=LIVE_PATH,
+    )
+    return Answer(answer, {"Location": f"/api/v1/interviews/{opened.interview_id}"})
+
+
+async def listed(call: Call[Nothing, ListQuery]) -> InterviewPage:
+    query = call.query
+    found, more = await _page(call.services, call.principal, query, read_cursor(query.cursor))
+    cursor = write_cursor(more) if more else None
+    return InterviewPage(tuple(view(interview) for interview in found), cursor)
+
+
+async def one(call: Call[Nothing, Nothing]) -> InterviewView:
+    interview_id = call.id("interview_id", "an interview")
+    return view(await find(call.services, call.principal, interview_id))
+
+
+async def another_ticket(call: Call[Nothing, Nothing]) -> Ticket:
+    services = call.services
+    interview_id = call.id("interview_id", "an interview")
+    await find(services, call.principal, interview_id)
+    try:
+        issued = await opening.issue_ticket(
+            services.database,
+            call.principal.tenant_id,
+            interview_id,
+            now=services.now(),
+            ticket_life=ticket_life(services),
+        )
+    except opening.InterviewOverError:
+        raise InterviewOver from None
+    return Ticket(issued.ticket, issued.expires_at, LIVE_PATH)
+
+
+async def find(services: Services, who: Principal, interview_id: UUID) -> Interview:
+    """The person's interview. Raises NotFound, which is told as `NoSuchInterview`."""
+    async with services.database.tenant(who.tenant_id) as connection:
+        return await kept.interview(connection, interview_id)
+
+
+def ticket_life(services: Services) -> timedelta:
+    return timedelta(seconds=services.settings.ticket_seconds)
+
+
+def view(interview: Interview) -> InterviewView:
+    """An interview as the API shows it."""
+    shown = {name: getattr(interview, name) for name in InterviewView.__struct_fields__ if name not in ("plan", "page")}
+    return msgspec.convert({**shown, "plan": interview.plan_slug, "page": f"/interviews/{interview.id}"}, InterviewView)
+
+
+def write_cursor(last: UUID) -> str:
+    """Where the next page begins, as a text that means nothing to anyone else."""
+    return base64.urlsafe_b64encode(last.bytes).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str | None) -> UUID | None:
+    """The place a cursor stands for. Raises `BadCursor`."""
+    if cursor is None:
+        return None
+    try:
+        place = UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise BadCursor from None
+    if place.version != 7 or write_cursor(place) != cursor:
+        raise BadCursor
+    return place
+
+
+async def _page(
+    services: Services, who: Principal, query: ListQuery, before: UUID | None
+) -> tuple[Sequence[Interview], UUID | None]:
+    """The page, and the id after which the next begins, where there may be one.
+
+    Language and plan are looked at here, a batch at a time; a page is short rather than slow where they are rare.
+    """
+    found: list[Interview] = []
+    statuses = [query.status] if query.status else None
+    size = BATCH if query.language or query.plan else query.limit + 1
+    async with services.database.tenant(who.tenant_id) as connection:
+        for _ in range(MOST_BATCHES):
+            batch = await kept.interviews_of(connection, who.user_id, before=before, limit=size, statuses=statuses)
+            for interview in batch:
+                if query.language in (None, interview.language) and query.plan in (None, interview.plan_slug):
+                    if len(found) == query.limit:
+                        return found, found[-1].id
+                    found.append(interview)
+            if len(batch) < size:
+                return found, None
+            before = batch[-1].id
+    return found, before
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/api/v1/interviews",
+        name="begin_interview",
+        summary="Begin an interview",
+        handle=begin,
+        answer=OpenedInterview,
+        body=NewInterview,
+        query=Nothing,
+        status=201,
+        errors=(UnknownPlan, LanguageNotOffered, DurationOutOfRange, ScreeningNotOpen, ChannelNotOpen),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/interviews",
+        name="interviews",
+        summary="My interviews, the newest first",
+        handle=listed,
+        answer=InterviewPage,
+        body=Nothing,
+        query=ListQuery,
+        errors=(BadCursor,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/interviews/{interview_id}",
+        name="interview",
+        summary="One interview",
+        handle=one,
+        answer=InterviewView,
+        body=Nothing,
+        query=Nothing,
+        errors=(NoSuchInterview,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/interviews/{interview_id}/tickets",
+        name="new_ticket",
+        summary="Another ticket to an interview that goes on",
+        handle=another_ticket,
+        answer=Ticket,
+        body=Nothing,
+        query=Nothing,
+        status=201,
+        errors=(NoSuchInterview, InterviewOver),
+    ),
+)

@@ -1,0 +1,164 @@
+"""Around every request: its id, its line in the log, its time, the body's limit, and the security headers."""
+
+import re
+import time
+from collections.abc import Callable
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.errors import InternalError, TooLarge, VivaError
+from server.metrics import HTTP_REQUEST_SECONDS
+from storage.ids import uuid7
+
+Render = Callable[[Request, VivaError], Response]
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; "
+        "img-src 'self' data:; media-src 'self' blob:"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
+    # Not `no-referrer`: with it browsers send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+log = structlog.get_logger("server.http")
+
+
+class RequestLine:
+    """Gives each request its id, binds it to the log lines written meanwhile, and writes the request's own.
+
+    The line names the route's template and never the address itself, the query or the body.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if scope["type"] == "http":
+                await self._http(scope, receive, send, request_id)
+            else:
+                await self.app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        finally:
+            seconds = time.perf_counter() - started
+            route = route_template(scope)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            HTTP_REQUEST_SECONDS.labels(route, method, str(status)).observe(seconds)
+            write = log.warning if status >= 500 else log.info
+            write("request", method=method, route=route, status=status, ms=round(seconds * 1e3, 1))
+
+
+class SecurityHeaders:
+    """What browsers are told not to do with our answers. What a route sets itself stays."""
+
+    def __init__(self, app: ASGIApp, secure: bool) -> None:
+        self.app = app
+        self.headers = dict(SECURITY_HEADERS)
+        if secure:
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        private = scope["path"].startswith("/api/")
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if private:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+class Failures:
+    """Turns what nobody foresaw into a 500 with the request's id; the log keeps where it came from."""
+
+    def __init__(self, app: ASGIApp, render: Render) -> None:
+        self.app = app
+        self.render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception:
+            log.exception("a request failed", route=route_template(scope))
+            if begun:
+                # Half an answer is out: only breaking the connection tells the client so.
+                raise
+            await self.render(Request(scope), InternalError())(scope, receive, send)
+
+
+class DeclaredLength:
+    """Refuses a body whose declared length is over the limit before a byte of it is read.
+
+    Starlette's own limit, behind this, counts the bytes of a body that declares no length.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, render: Render) -> None:
+        self.app = app
+        self.limit = limit
+        self.render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            declared = Headers(scope=scope).get("content-length", "")
+            if declared.isdecimal() and (len(declared) > 18 or int(declared) > self.limit):
+                await self.render(Request(scope), TooLarge(self.limit))(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def route_template(scope: Scope) -> str:
+    """The path of the route that took the request, such as `/api/v1/plans/{slug}`."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+def _request_id(headers: Headers) -> str:
+    """The id a proxy before us gave, where it is a sane one, or a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _SANE_ID.fullmatch(given) else str(uuid7())

@@ -1,0 +1,370 @@
+"""The browser's and terminal's door to a live interview: one WebSocket, `viva.v1`, typed."""
+
+import asyncio
+import hashlib
+import os
+import socket as network
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+import structlog
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from agents import director, events
+from agents.conversation import Conversation
+from agents.log import InterviewLog
+from agents.offers import Writer
+from agents.plans import Plan
+from server.live import protocol, views
+from server.live.outlet import SocketOutlet
+from server.metrics import EVENT_APPEND_SECONDS, EVENTS_APPENDED, LIVE_INTERVIEWS
+from server.principal import refuse_foreign
+from server.settings import Settings
+from storage import interviews, plans, tickets
+from storage.cache import Cache
+from storage.database import Database
+from storage.errors import DatabaseUnavailable, NotFound, TicketExpired, TicketRefused, TicketUsed
+from storage.ids import uuid7
+
+log = structlog.get_logger(__name__)
+
+MOST_MISTAKES = 20
+"""Messages that make no sense before the socket is closed."""
+REPORT_WITHIN_S = 30.0
+"""How long a client whose interview has ended is kept connected for its report."""
+FAREWELL_WITHIN_S = 1.0
+PATH = "/live"
+
+
+class Refused(Exception):
+    """A frame, or a client, that cannot be served: a code, a sentence, and whether the socket closes."""
+
+    def __init__(self, code: str, message: str, *, close: str | None = None, client_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.close = close
+        self.client_id = client_id
+
+    def problem(self) -> protocol.Problem:
+        return protocol.Problem(
+            code=self.code,
+            message=str(self),
+            fatal=self.close is not None,
+            close_code=protocol.CLOSE_CODES[self.close or "malformed"],
+            client_id=self.client_id,
+        )
+
+
+class _Holding(msgspec.Struct):
+    conversation: Conversation
+    outlet: SocketOutlet
+    task: asyncio.Task[None]
+
+
+class LiveHost:
+    """The live interviews of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        *,
+        cache: Cache | None,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._cache = cache
+        self._settings = settings
+        self._max_bytes = settings.max_message_bytes
+        self._now = now
+        self._monotonic = monotonic
+        self._holder = f"{network.gethostname()}:{os.getpid()}"
+        self._held: dict[UUID, _Holding] = {}
+        self._doors: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._plans: dict[UUID, Plan] = {}
+        self._is_stopping = False
+
+    @property
+    def live_count(self) -> int:
+        """How many interviews have a candidate connected here."""
+        return len(self._held)
+
+    def routes(self) -> list[WebSocketRoute]:
+        return [WebSocketRoute(PATH, self.serve, name="live")]
+
+    async def start(self) -> None:
+        """Nothing to prepare: each client brings its interview."""
+
+    async def stop(self) -> None:
+        """Lets every candidate know and gives every interview up, all of it kept."""
+        self._is_stopping = True
+        holdings = list(self._held.values())
+        for holding in holdings:
+            holding.outlet.closed("server_stopping")
+            holding.conversation.stop("server stopping")
+        await asyncio.gather(*(holding.task for holding in holdings), return_exceptions=True)
+
+    # --- one client --------------------------------------------------------------------------------------------
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One connection, from hello to close."""
+        # Raised before the accept, so that a page of another origin gets no socket at all.
+        refuse_foreign(socket, self._settings)
+        offered = socket.scope.get("subprotocols", [])
+        await socket.accept(protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in offered else None)
+        try:
+            if protocol.SUBPROTOCOL not in offered:
+                message = f"Open the socket with the subprotocol {protocol.SUBPROTOCOL}."
+                raise Refused("wrong_subprotocol", message, close="malformed")
+            hello = await self._hello(socket)
+            ticket = await self._redeem(hello.ticket)
+            with structlog.contextvars.bound_contextvars(interview_id=str(ticket.interview_id)):
+                await self._attend(socket, hello, ticket)
+        except Refused as refusal:
+            await _refuse(socket, refusal)
+        except DatabaseUnavailable:
+            message = "The interview cannot be reached at the moment. Everything is kept; try again in a few seconds."
+            await _refuse(socket, Refused("unavailable", message, close="unavailable"))
+        except WebSocketDisconnect:
+            pass
+        except Exception:
+            log.exception("live.failed")
+            message = "Something went wrong on our side. Everything up to here is kept; reconnect to go on."
+            await _refuse(socket, Refused("internal", message, close="internal"))
+
+    async def _hello(self, socket: WebSocket) -> protocol.Hello:
+        try:
+            async with asyncio.timeout(protocol.HELLO_WITHIN_S):
+                message = await self._receive(socket)
+        except TimeoutError:
+            sentence = f"Send hello within {protocol.HELLO_WITHIN_S:.0f} seconds of opening the socket."
+            raise Refused("hello_late", sentence, close="hello_late") from None
+        except Refused as refusal:
+            raise Refused(refusal.code, str(refusal), close=refusal.close or "malformed") from None
+        if not isinstance(message, protocol.Hello):
+            sentence = "The first message must be hello, with the ticket."
+            raise Refused("hello_missing", sentence, close="malformed")
+        return message
+
+    async def _redeem(self, token: str) -> tickets.Ticket:
+        digest = hashlib.sha256(token.encode()).digest()
+        try:
+            ticket = await tickets.redeem_ticket(self._database, digest, self._now())
+        except TicketUsed as refusal:
+            raise Refused("ticket_used", str(refusal), close="ticket_used") from None
+        except TicketExpired as refusal:
+            raise Refused("ticket_expired", str(refusal), close="ticket_expired") from None
+        except TicketRefused as refusal:
+            raise Refused("bad_ticket", str(refusal), close="bad_ticket") from None
+        if ticket.role != "candidate":
+            raise Refused("bad_ticket", "This ticket does not open the candidate's side.", close="bad_ticket")
+        return ticket
+
+    async def _attend(self, socket: WebSocket, hello: protocol.Hello, ticket: tickets.Ticket) -> None:
+        """Holds the interview for as long as this client is there."""
+        interview_id = ticket.interview_id
+        async with self._doors[interview_id]:
+            await self._displace(interview_id)
+            if self._is_stopping:
+                raise Refused(
+                    "server_stopping", "The server is stopping. Reconnect in a moment.", close="server_stopping"
+                )
+            holding = await self._open(socket, hello, ticket)
+            self._held[interview_id] = holding
+            LIVE_INTERVIEWS.set(len(self._held))
+        sending = asyncio.create_task(holding.outlet.drain())
+        telling = asyncio.create_task(self._listen(interview_id, holding.conversation))
+        closing = asyncio.create_task(_close_when_over(holding))
+        try:
+            await self._read(socket, holding)
+        finally:
+            holding.conversation.stop("connection lost")
+            await asyncio.gather(holding.task, return_exceptions=True)
+            for task in (telling, closing):
+                task.cancel()
+            # A farewell that is queued goes out before the sender ends; a dead socket ends it at once.
+            holding.outlet.finish()
+            await asyncio.wait({sending}, timeout=FAREWELL_WITHIN_S)
+            sending.cancel()
+            await asyncio.gather(sending, telling, closing, return_exceptions=True)
+            if self._held.get(interview_id) is holding:
+                del self._held[interview_id]
+                LIVE_INTERVIEWS.set(len(self._held))
+
+    async def _displace(self, interview_id: UUID) -> None:
+        """A valid newcomer takes the interview over at once; the client that had it is told."""
+        earlier = self._held.get(interview_id)
+        if earlier is not None:
+            earlier.outlet.closed("taken_over")
+            earlier.conversation.stop("taken over")
+            await asyncio.gather(earlier.task, return_exceptions=True)
+
+    async def _open(self, socket: WebSocket, hello: protocol.Hello, ticket: tickets.Ticket) -> _Holding:
+        async with self._database.tenant(ticket.tenant_id) as connection:
+            try:
+                row = await interviews.interview(connection, ticket.interview_id)
+            except NotFound as missing:
+                raise Refused("not_found", str(missing), close="not_found") from None
+            plan = self._plans.get(row.plan_version_id)
+            if plan is None:
+                version = await plans.plan_version(connection, row.plan_version_id)
+                plan = self._plans[row.plan_version_id] = msgspec.convert(version.body, Plan)
+        journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
+        kind: events.Kind = "screening" if row.kind == "screening" else "practice"
+        outlet = SocketOutlet(socket, plan, kind, seen_seq=0)
+        conversation = Conversation(
+            plan,
+            journal,
+            self._writer,
+            outlet,
+            monotonic=self._monotonic,
+            holder=self._holder,
+            client=hello.client[:40],
+        )
+        past = await conversation.open()
+        created = past[0].payload
+        if not isinstance(created, events.InterviewCreated):
+            message = "an interview's log must begin with interview.created"
+            raise TypeError(message)
+        outlet.send(views.welcome(ticket.interview_id, plan, created, conversation.state, conversation.epoch))
+        if hello.last_seq > conversation.state.seq:
+            sentence = "Your copy of this interview was ahead of ours, so all of it is sent again."
+            outlet.send(protocol.Notice(code="history_resent", message=sentence))
+        seen = hello.last_seq if hello.last_seq <= conversation.state.seq else 0
+        for event in past:
+            if event.seq > seen:
+                outlet.fact(event)
+            elif isinstance(event.payload, events.InterviewEnded):
+                outlet.ended.set()
+            elif isinstance(event.payload, events.ReportReady):
+                outlet.reported.set()
+        task = asyncio.create_task(conversation.run())
+        return _Holding(conversation, outlet, task)
+
+    async def _listen(self, interview_id: UUID, conversation: Conversation) -> None:
+        """Looks at the log whenever somebody says that it grew."""
+        if self._cache is None:
+            return
+        async with self._cache.listening(interview_id, lambda _seq: conversation.look()):
+            conversation.look()
+            await asyncio.Event().wait()
+
+    async def _read(self, socket: WebSocket, holding: _Holding) -> None:
+        mistakes = 0
+        over = asyncio.create_task(_gone(holding))
+        try:
+            while True:
+                receiving = asyncio.create_task(self._receive(socket))
+                await asyncio.wait({receiving, over}, return_when=asyncio.FIRST_COMPLETED)
+                if not receiving.done():
+                    receiving.cancel()
+                    await asyncio.gather(receiving, return_exceptions=True)
+                    return
+                try:
+                    self._take(await receiving, holding)
+                except Refused as refusal:
+                    mistakes += 1
+                    last = refusal if mistakes < MOST_MISTAKES else _last_straw(refusal)
+                    holding.outlet.send(last.problem())
+                    if last.close is not None:
+                        holding.outlet.finish(protocol.CLOSE_CODES[last.close])
+                        return
+        except WebSocketDisconnect:
+            return
+        finally:
+            over.cancel()
+
+    async def _receive(self, socket: WebSocket) -> protocol.ClientMessage:
+        frame = await socket.receive()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", 1005))
+        text = frame.get("text")
+        if text is None:
+            sentence = "A binary frame carries audio, and this interview is typed. Send JSON text frames."
+            raise Refused("wrong_frame", sentence, close="wrong_frame")
+        if len(text.encode()) > self._max_bytes:
+            sentence = f"A message may be {self._max_bytes} bytes long. Send a longer answer in parts."
+            raise Refused("too_large", sentence, close="too_large")
+        try:
+            return protocol.read(text)
+        except (msgspec.ValidationError, msgspec.DecodeError) as wrong:
+            # msgspec's message names the field and the expected type, never the value.
+            sentence = f"This is not a message of {protocol.SUBPROTOCOL}: {wrong}. See docs/protocol.md."
+            raise Refused("malformed", sentence) from None
+
+    def _take(self, message: protocol.ClientMessage, holding: _Holding) -> None:
+        conversation = holding.conversation
+        match message:
+            case protocol.Say():
+                _check_id(message.client_id)
+                text = message.text.strip()
+                if not text:
+                    raise Refused("empty", "Write something before you send it.", client_id=message.client_id)
+                if len(text) > protocol.MAX_TEXT:
+                    sentence = f"A message may have {protocol.MAX_TEXT} characters. Send a longer answer in parts."
+                    raise Refused("too_long", sentence, client_id=message.client_id)
+                holding.outlet.turn_arrived()
+                conversation.put(
+                    director.Turn(uuid7(), text, "typed", question_id=message.question_id), message.client_id
+                )
+            case protocol.Press():
+                _check_id(message.client_id)
+                conversation.put(director.Press(message.request, message.language), message.client_id)
+            case protocol.Typing():
+                conversation.active()
+            case protocol.Ping():
+                holding.outlet.send(protocol.Pong())
+            case protocol.Played():
+                pass  # A typed reply counts as heard when it is sent.
+            case protocol.Hello():
+                raise Refused("hello_twice", "hello opens a socket and is sent once.")
+
+
+def _check_id(client_id: str) -> None:
+    if not 1 <= len(client_id) <= 64:
+        raise Refused("malformed", "client_id must have 1 to 64 characters.", client_id=client_id[:64])
+
+
+def _last_straw(refusal: Refused) -> Refused:
+    if refusal.close is not None:
+        return refusal
+    return Refused("too_many_mistakes", "Too many messages made no sense; the socket is closed.", close="malformed")
+
+
+def _measure(types: Sequence[str], seconds: float) -> None:
+    EVENT_APPEND_SECONDS.observe(seconds)
+    for name in types:
+        EVENTS_APPENDED.labels(type=name).inc()
+
+
+async def _gone(holding: _Holding) -> None:
+    """Returns when the conversation is over by itself: taken over, or the database is away for too long."""
+    await asyncio.wait({holding.task})
+
+
+async def _close_when_over(holding: _Holding) -> None:
+    """Keeps the client until its report is there, then says goodbye."""
+    await holding.outlet.ended.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REPORT_WITHIN_S):
+            await holding.outlet.reported.wait()
+    holding.outlet.closed("ended")
+    holding.conversation.stop("ended")
+
+
+async def _refuse(socket: WebSocket, refusal: Refused) -> None:
+    """Says what was wrong and closes."""
+    if socket.application_state is not WebSocketState.CONNECTED:
+        return
+    with suppress(WebSocketDisconnect, RuntimeError, OSError):
+        await socket.send_text(protocol.write(refusal.problem()))
+        await socket.close(protocol.CLOSE_CODES[refusal.close or "malformed"])

@@ -1,0 +1,132 @@
+"""One client's way out: messages in order, never waiting for a slow network."""
+
+import asyncio
+import time
+from uuid import UUID
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from agents import events
+from agents.director import DirectorError
+from agents.events import Event, Kind
+from agents.plans import Plan
+from agents.state import State
+from server.live import protocol, views
+from server.metrics import SCORES_GIVEN, TURN_FIRST_WORD_SECONDS
+
+log = structlog.get_logger(__name__)
+
+MOST_WAITING = 2_000
+"""Messages that may wait for a client; one that falls further behind is cut off and can come back."""
+
+_SENTENCES = {
+    "ended": "The interview has ended.",
+    "taken_over": "This interview is now open in another window. Close the other one, or take it back from here.",
+    "unavailable": "The interview cannot be kept at the moment, so it waits. Everything up to here is safe; come back.",
+    "server_stopping": "The server is stopping. Everything is kept; reconnect in a moment to go on.",
+    "internal": "Something went wrong on our side. Everything up to here is kept; reconnect to go on.",
+}
+
+
+class SocketOutlet:
+    """An `agents.conversation.Outlet` on a WebSocket."""
+
+    def __init__(self, socket: WebSocket, plan: Plan, kind: Kind, seen_seq: int) -> None:
+        self.ended = asyncio.Event()
+        """Set once the interview is over."""
+        self.reported = asyncio.Event()
+        """Set once its report is there."""
+        self._socket = socket
+        self._plan = plan
+        self._kind = kind
+        self._seen_seq = seen_seq
+        self._waiting: asyncio.Queue[protocol.ServerMessage | int | None] = asyncio.Queue()
+        self._is_open = True
+        self._turn_at: float | None = None
+        self._view: protocol.StateView | None = None
+
+    # --- agents.conversation.Outlet ----------------------------------------------------------------------------
+
+    def fact(self, event: Event) -> None:
+        """Tells of an event, unless the client has it already or may not see it."""
+        if isinstance(event.payload, events.InterviewEnded):
+            self.ended.set()
+        elif isinstance(event.payload, events.ReportReady):
+            self.reported.set()
+        if event.seq > self._seen_seq:
+            if isinstance(event.payload, events.ScoreGiven):
+                SCORES_GIVEN.labels(judged="no" if event.payload.level is None else "yes").inc()
+            message = views.fact_for_candidate(event, self._kind)
+            if message is not None:
+                self.send(message)
+
+    def moved(self, state: State, at_ms: int) -> None:
+        view = views.state_view(self._plan, state, at_ms)
+        if view != self._view:
+            self._view = view
+            self.send(protocol.State(state=view))
+
+    def words(self, reply_id: UUID, text: str) -> bool:
+        if self._turn_at is not None:
+            TURN_FIRST_WORD_SECONDS.labels(channel="text").observe(time.perf_counter() - self._turn_at)
+            self._turn_at = None
+        self.send(protocol.ReplyDelta(reply_id=reply_id, text=text))
+        return self._is_open
+
+    def reply_ended(self, reply_id: UUID, *, interrupted: bool) -> None:
+        self.send(protocol.ReplyEnd(reply_id=reply_id, interrupted=interrupted))
+
+    def kept(self, client_id: str, seq: int) -> None:
+        self.send(protocol.Ack(client_id=client_id, seq=seq))
+
+    def refused(self, client_id: str | None, error: Exception) -> None:
+        code = error.code if isinstance(error, DirectorError) else "refused"
+        self.send(protocol.Problem(code=code, message=str(error), client_id=client_id))
+
+    def closed(self, reason: str) -> None:
+        """Tells the client why, and closes once that is sent."""
+        if not self._is_open:
+            return
+        code = protocol.CLOSE_CODES.get(reason, protocol.CLOSE_CODES["internal"])
+        sentence = _SENTENCES.get(reason, _SENTENCES["internal"])
+        if reason == "ended":
+            self.send(protocol.Notice(code=reason, message=sentence))
+        else:
+            self.send(protocol.Problem(code=reason, message=sentence, fatal=True, close_code=code))
+        self.finish(code)
+
+    # --- the gateway's side ------------------------------------------------------------------------------------
+
+    def turn_arrived(self) -> None:
+        """A turn of the candidate's begins to wait for our first word."""
+        self._turn_at = time.perf_counter()
+
+    def send(self, message: protocol.ServerMessage) -> None:
+        """Queues a message; cuts off a client that has fallen too far behind."""
+        if not self._is_open:
+            return
+        self._waiting.put_nowait(message)
+        if self._waiting.qsize() > MOST_WAITING:
+            log.warning("live.client_too_slow", waiting=self._waiting.qsize())
+            self.finish(protocol.CLOSE_CODES["too_many"])
+
+    def finish(self, close_code: int | None = None) -> None:
+        """Ends the sending after what is queued, with the socket's close where a code is given."""
+        self._is_open = False
+        self._waiting.put_nowait(close_code)
+
+    async def drain(self) -> None:
+        """Sends what is queued until the socket closes."""
+        try:
+            while True:
+                message = await self._waiting.get()
+                if message is None:
+                    return
+                if isinstance(message, int):
+                    await self._socket.close(message)
+                    return
+                await self._socket.send_text(protocol.write(message))
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            # Starlette raises RuntimeError for a send after the close; the reader sees the close itself.
+            self._is_open = False

@@ -1,0 +1,170 @@
+// One live connection that comes back by itself: a new ticket each time, and the last event it has.
+
+import { CLOSE, SUBPROTOCOL, type ClientMessage, type ServerMessage } from "./protocol";
+
+export type Status =
+  | { kind: "connecting" }
+  | { kind: "open" }
+  | { kind: "lost"; offline: boolean }
+  | { kind: "taken_over" }
+  | { kind: "ended" }
+  | { kind: "stopped"; sentence: string };
+
+export interface Owner {
+  lastSeq(): number;
+  received(message: ServerMessage): void;
+  became(status: Status): void;
+}
+
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 5_000;
+const PING_EVERY_MS = 15_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+const FINAL: ReadonlySet<number> = new Set([
+  CLOSE.malformed,
+  CLOSE.not_found,
+  CLOSE.too_large,
+  CLOSE.wrong_frame,
+]);
+
+class Refused extends Error {}
+
+export class Connection {
+  readonly #ticketPath: string;
+  readonly #livePath: string;
+  readonly #owner: Owner;
+  #socket: WebSocket | null = null;
+  #welcomed = false;
+  #attempts = 0;
+  #retry: number | undefined;
+  #pinged = false;
+  #sentence = "";
+  #over = false;
+
+  constructor(ticketPath: string, livePath: string, owner: Owner) {
+    this.#ticketPath = ticketPath;
+    this.#livePath = livePath;
+    this.#owner = owner;
+    window.setInterval(() => this.#watch(), PING_EVERY_MS);
+    window.addEventListener("online", () => this.#retryNow());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#retryNow();
+    });
+  }
+
+  get open(): boolean {
+    return this.#welcomed;
+  }
+
+  /** Connects, or takes the interview back from another window. */
+  start(): void {
+    window.clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#over = false;
+    this.#sentence = "";
+    if (this.#attempts === 0) this.#owner.became({ kind: "connecting" });
+    void this.#connect();
+  }
+
+  /** The interview is over: when the socket closes, it stays closed. */
+  finish(): void {
+    this.#over = true;
+  }
+
+  /** Sends if welcomed; the caller keeps what must not be lost. */
+  send(message: ClientMessage): void {
+    if (this.#welcomed) this.#socket?.send(JSON.stringify(message));
+  }
+
+  async #connect(): Promise<void> {
+    let ticket: string;
+    try {
+      ticket = await this.#ticket();
+    } catch (problem) {
+      if (problem instanceof Refused) this.#owner.became({ kind: "stopped", sentence: problem.message });
+      else this.#again();
+      return;
+    }
+    const url = new URL(this.#livePath, window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, SUBPROTOCOL);
+    this.#socket = socket;
+    this.#pinged = false;
+    socket.addEventListener("open", () =>
+      socket.send(
+        JSON.stringify({
+          type: "hello",
+          ticket,
+          last_seq: this.#owner.lastSeq(),
+          capabilities: ["text"],
+          client: "browser",
+        } satisfies ClientMessage),
+      ),
+    );
+    socket.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (socket !== this.#socket || typeof event.data !== "string") return;
+      this.#read(JSON.parse(event.data) as ServerMessage);
+    });
+    socket.addEventListener("close", (event) => {
+      if (socket === this.#socket) this.#closed(event.code);
+    });
+  }
+
+  async #ticket(): Promise<string> {
+    const answer = await fetch(this.#ticketPath, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    const body = (await answer.json()) as { ticket?: string; detail?: string };
+    if (answer.ok && body.ticket) return body.ticket;
+    const passing = answer.status >= 500 || answer.status === 429;
+    throw passing ? new Error(`status ${answer.status}`) : new Refused(body.detail ?? "");
+  }
+
+  #read(message: ServerMessage): void {
+    this.#pinged = false;
+    if (message.type === "welcome") {
+      this.#welcomed = true;
+      this.#attempts = 0;
+    }
+    if (message.type === "error" && message.fatal) this.#sentence = message.message;
+    this.#owner.received(message);
+    if (message.type === "welcome" && !this.#over) this.#owner.became({ kind: "open" });
+  }
+
+  #closed(code: number): void {
+    this.#socket = null;
+    this.#welcomed = false;
+    if (this.#over || code === CLOSE.ended) this.#owner.became({ kind: "ended" });
+    else if (code === CLOSE.taken_over) this.#owner.became({ kind: "taken_over" });
+    else if (FINAL.has(code)) this.#owner.became({ kind: "stopped", sentence: this.#sentence });
+    else this.#again();
+  }
+
+  #again(): void {
+    this.#owner.became({ kind: "lost", offline: !navigator.onLine });
+    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempts);
+    this.#attempts += 1;
+    // Half of it by chance, so that the rooms of a restarted server do not all come back at once.
+    this.#retry = window.setTimeout(() => this.start(), longest * (0.5 + Math.random() / 2));
+  }
+
+  #retryNow(): void {
+    if (this.#retry !== undefined && this.#socket === null) this.start();
+  }
+
+  #watch(): void {
+    if (!this.#socket) return;
+    // A socket whose far end vanished can stay "open" for minutes; a ping without any answer tells.
+    if (this.#pinged) {
+      const silent = this.#socket;
+      this.#closed(1006);
+      silent.close();
+    } else {
+      this.#pinged = true;
+      this.send({ type: "ping" });
+    }
+  }
+}

@@ -1,0 +1,205 @@
+// The messages of `viva.v1` as this client reads and writes them; the server's own types are the original.
+
+export const SUBPROTOCOL = "viva.v1";
+
+export type Language = "en" | "es";
+export type Phase =
+  | "lobby"
+  | "consent"
+  | "warm_up"
+  | "questions"
+  | "candidate_questions"
+  | "closing"
+  | "ended";
+export type Request =
+  | "consent"
+  | "decline"
+  | "repeat"
+  | "hint"
+  | "skip"
+  | "pause"
+  | "resume"
+  | "wait"
+  | "language"
+  | "end";
+
+// --- client to server ---
+
+export interface Hello {
+  type: "hello";
+  ticket: string;
+  last_seq: number;
+  capabilities: ("text" | "audio" | "speech")[];
+  client: string;
+}
+
+export interface Say {
+  type: "say";
+  client_id: string;
+  text: string;
+  question_id?: string | null;
+}
+
+export interface Press {
+  type: "press";
+  client_id: string;
+  request: Request;
+  language?: Language | null;
+}
+
+export interface Typing {
+  type: "typing";
+}
+
+export interface Played {
+  type: "played";
+  reply_id: string;
+  characters?: number | null;
+  ms?: number | null;
+}
+
+export interface Ping {
+  type: "ping";
+}
+
+export type ClientMessage = Hello | Say | Press | Typing | Played | Ping;
+
+// --- server to client ---
+
+export interface QuestionView {
+  id: string;
+  number: number;
+  text: string;
+  competency: string;
+  hints_left: number;
+}
+
+export interface StateView {
+  phase: Phase;
+  language: Language;
+  paused: boolean;
+  question: QuestionView | null;
+  of: number;
+  left_ms: number;
+  may: Request[];
+}
+
+export interface Welcome {
+  type: "welcome";
+  protocol: "viva.v1";
+  interview_id: string;
+  kind: "practice" | "screening";
+  channel: "voice" | "phone" | "text" | "room";
+  plan: string;
+  title: string;
+  patience: "short" | "normal" | "long";
+  interviewer: string;
+  scorer: string;
+  epoch: number;
+  last_seq: number;
+  state: StateView;
+}
+
+export interface Fact {
+  type: "event";
+  seq: number;
+  at_ms: number;
+  at: string;
+  actor: string;
+  event: Payload | OtherPayload;
+  client_id?: string | null;
+}
+
+export interface State {
+  type: "state";
+  state: StateView;
+}
+
+export interface ReplyDelta {
+  type: "reply.delta";
+  reply_id: string;
+  text: string;
+}
+
+export interface ReplyEnd {
+  type: "reply.end";
+  reply_id: string;
+  interrupted: boolean;
+}
+
+export interface Ack {
+  type: "ack";
+  client_id: string;
+  seq: number;
+}
+
+export interface Notice {
+  type: "notice";
+  code: string;
+  message: string;
+}
+
+export interface Problem {
+  type: "error";
+  code: string;
+  message: string;
+  fatal: boolean;
+  close_code?: number | null;
+  client_id?: string | null;
+  detail?: string | null;
+}
+
+export interface Pong {
+  type: "pong";
+}
+
+export type ServerMessage = Welcome | Fact | State | ReplyDelta | ReplyEnd | Ack | Notice | Problem | Pong;
+
+// --- the payloads of events that this client shows; every other is passed over ---
+
+export interface TurnClosed {
+  type: "turn.closed";
+  text: string;
+}
+
+export interface ReplyHeard {
+  type: "reply.heard";
+  reply_id: string;
+  text: string;
+  interrupted: boolean;
+}
+
+export interface Quote {
+  text: string;
+}
+
+export interface ScoreGiven {
+  type: "score.given";
+  question_id: string;
+  competency: string;
+  level: number | null;
+  null_reason: string | null;
+  anchor: string;
+  evidence: Quote[];
+  suggestion: string | null;
+}
+
+export interface InterviewEnded {
+  type: "interview.ended";
+  reason: "completed" | "stopped" | "declined" | "time" | "abandoned" | "expired";
+}
+
+export type Payload = TurnClosed | ReplyHeard | ScoreGiven | InterviewEnded;
+
+interface OtherPayload {
+  type: "";
+}
+
+export const CLOSE = {
+  ended: 1000,
+  malformed: 4400,
+  not_found: 4404,
+  taken_over: 4409,
+  too_large: 4413,
+  wrong_frame: 4415,
+} as const;

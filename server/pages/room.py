@@ -1,0 +1,68 @@
+"""The room: what the server draws before the live connection takes over."""
+
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agents.plans import Language, Plan, Rubric
+from server.errors import NoSuchInterview
+from server.live.protocol import MAX_TEXT
+from server.pages.language import language_of
+from server.pages.rendering import page
+from server.pages.texts import texts_in
+from server.principal import principal
+from server.services import Services
+from storage import interviews, plans
+
+
+async def room(request: Request) -> Response:
+    """`GET /interviews/{id}/room`; an interview that has ended has a report instead. Raises NotFound."""
+    who = await principal(request)
+    services: Services = request.app.state.services
+    interview_id = interview_id_of(request)
+    async with services.database.tenant(who.tenant_id) as connection:
+        interview = await interviews.interview(connection, interview_id)
+        if interview.status not in interviews.OPEN:
+            return RedirectResponse(f"/interviews/{interview_id}", 303)
+        version = await plans.plan_version(connection, interview.plan_version_id)
+    plan = msgspec.convert(version.body, Plan)
+    language = language_of(request)
+    return page(
+        request,
+        "room.html",
+        interview=interview,
+        plan_title=titled(plan, language),
+        questions=len(plan.questions),
+        longest=MAX_TEXT,
+        texts=as_json(texts_in(language).section("live")),
+        names=as_json(names(plan, msgspec.convert(version.rubric_body, Rubric), language)),
+    )
+
+
+def interview_id_of(request: Request) -> UUID:
+    """The id in the address. Raises `NoSuchInterview` where it is none."""
+    try:
+        return UUID(request.path_params["interview_id"])
+    except ValueError:
+        raise NoSuchInterview from None
+
+
+def names(plan: Plan, rubric: Rubric, language: Language) -> dict[str, dict[str, object]]:
+    """What the room calls things by their ids: numbers of questions, names of competencies."""
+    read_in = language if language in rubric.languages else rubric.languages[0]
+    return {
+        "questions": {question.id: number for number, question in enumerate(plan.questions, 1)},
+        "competencies": {each.id: each.name[read_in] for each in rubric.competencies},
+    }
+
+
+def titled(plan: Plan, language: Language) -> str:
+    """The plan's title for a reader of that language, or in its own first one."""
+    return plan.title[language if language in plan.languages else plan.languages[0]]
+
+
+def as_json(document: object) -> str:
+    """A document for a data attribute, which the template escapes."""
+    return msgspec.json.encode(document).decode()

@@ -1,0 +1,137 @@
+"""The worker: takes tasks from the queue, runs each in its tenant, and gives up on one that never succeeds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job as QueueJob
+from pgqueuer.models import Schedule
+
+from agents.assessment import score_answers, write_report
+from agents.log import REPORT_TASK, SCORE_TASK
+from agents.scoring import Scorer
+from agents.sweeping import sweep
+from server.settings import Settings
+from storage import queue
+from storage.cache import Cache
+from storage.database import Database
+from storage.errors import CacheUnavailable
+
+log = structlog.get_logger(__name__)
+
+MOST_ATTEMPTS = 20
+"""Runs of a task for one interview, begun without a success between, before it is parked for a person."""
+TASK_WITHIN_S = 60.0
+SCORES_WITHIN = timedelta(seconds=90)
+"""How long a report waits for the last score; then it says that none came."""
+LOOK_AGAIN = timedelta(seconds=2)
+DEQUEUE = timedelta(seconds=1)
+HEARTBEAT = timedelta(seconds=5)
+
+Handler = Callable[[queue.Job], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """`maintenance_url` is for the queue alone; everything about a tenant goes through `database`."""
+
+    database: Database
+    cache: Cache | None
+    scorer: Scorer
+    settings: Settings
+    maintenance_url: str
+    now: Callable[[], datetime]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
+        pool = await queue.connect_consumer(self.maintenance_url)
+        try:
+            queuer = PgQueuer.from_asyncpg_pool(pool)
+            self._register(queuer)
+            stopping = asyncio.create_task(_pass_on(stop, queuer.shutdown))
+            log.info("worker.ready")
+            try:
+                await queuer.run(
+                    dequeue_timeout=DEQUEUE,
+                    heartbeat_timeout=HEARTBEAT,
+                    max_concurrent_tasks=self.settings.workers_concurrency * 2,
+                    batch_size=self.settings.workers_concurrency,
+                    shutdown_on_listener_failure=True,
+                )
+            finally:
+                stopping.cancel()
+        finally:
+            await pool.close()
+
+    def _register(self, queuer: PgQueuer) -> None:
+        for task, handler in ((SCORE_TASK, self._score), (REPORT_TASK, self._report)):
+            queuer.entrypoint(task)(self._runner(task, handler))
+
+        @queuer.schedule("sweep", "* * * * *")
+        async def _sweep(_schedule: Schedule) -> None:
+            await sweep(
+                self.database,
+                self.now,
+                timedelta(minutes=self.settings.abandon_after_minutes),
+                timedelta(hours=self.settings.expire_after_hours),
+            )
+
+    def _runner(self, task: str, handler: Handler) -> Callable[[QueueJob], Awaitable[None]]:
+        async def run(job: QueueJob) -> None:
+            await self._attempt(task, handler, msgspec.json.decode(job.payload or b"", type=queue.Job))
+
+        return run
+
+    async def _attempt(self, task: str, handler: Handler, job: queue.Job) -> None:
+        """Runs a task within its time; a failure is tried again later, and after many the task is parked."""
+        async with self.database.tenant(job.tenant_id) as connection:
+            begun = await queue.count_attempt(connection, task, job)
+            if begun.parked_at is not None:
+                return
+            if begun.attempts > MOST_ATTEMPTS:
+                await queue.park(connection, task, job, self.now(), "too many attempts")
+                log.error("task.parked", task=task, entity_id=str(job.entity_id))
+                return
+        try:
+            async with asyncio.timeout(TASK_WITHIN_S):
+                await handler(job)
+        except Exception as failure:
+            log.exception("task.failed", task=task, entity_id=str(job.entity_id), attempt=begun.attempts)
+            again = timedelta(seconds=min(60, 0.5 * 2 ** min(begun.attempts, 7)))
+            async with self.database.tenant(job.tenant_id) as connection:
+                await queue.note_failure(connection, task, job, type(failure).__name__)
+                await queue.enqueue(connection, task, job, delay=again)
+            return
+        async with self.database.tenant(job.tenant_id) as connection:
+            await queue.forget_attempts(connection, task, job)
+
+    async def _score(self, job: queue.Job) -> None:
+        seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorer, self.now)
+        await self._tell(job, seq)
+        await self._tell(job, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
+
+    async def _report(self, job: queue.Job) -> None:
+        written = await write_report(self.database, job.tenant_id, job.entity_id, self.now, give_up_after=SCORES_WITHIN)
+        if written is None:
+            async with self.database.tenant(job.tenant_id) as connection:
+                await queue.enqueue(connection, REPORT_TASK, job, delay=LOOK_AGAIN)
+        else:
+            await self._tell(job, written)
+
+    async def _tell(self, job: queue.Job, seq: int | None) -> None:
+        """Lets live views know that the log has grown. They find it later by themselves where Redis is away."""
+        if self.cache is None or not seq:
+            return
+        try:
+            await self.cache.tell(job.entity_id, seq)
+        except CacheUnavailable:
+            log.warning("worker.could_not_tell")
+
+
+async def _pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
+    await stop.wait()
+    shutdown.set()

@@ -1,0 +1,41 @@
+"""The worker process: opens what the tasks need and works until it is told to stop."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+
+from agents.rehearsal.scorer import RehearsalScorer
+from server.services import ServicesError
+from server.settings import Settings
+from server.tasks.worker import Worker
+from storage import cache
+from storage.database import Database
+
+
+async def work_until_stopped(settings: Settings) -> None:
+    """Runs tasks until SIGTERM or Ctrl-C. Raises `ServicesError` for a missing address, `DatabaseUnavailable`."""
+    if settings.database_url is None or settings.maintenance_database_url is None:
+        raise ServicesError(
+            "The worker needs DATABASE_URL (as viva_app) and VIVA_MAINTENANCE_DATABASE_URL (as viva_maintenance). "
+            "`viva run` brings its own."
+        )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    database = await Database.open(settings.database_url, settings.maintenance_database_url)
+    live = cache.connect(settings.redis_url) if settings.redis_url else None
+    try:
+        worker = Worker(
+            database=database,
+            cache=live,
+            scorer=RehearsalScorer(),
+            settings=settings,
+            maintenance_url=settings.maintenance_database_url,
+            now=lambda: datetime.now(UTC),
+        )
+        await worker.run(stop)
+    finally:
+        if live is not None:
+            await live.close()
+        await database.close()

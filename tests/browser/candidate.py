@@ -1,0 +1,133 @@
+"""A candidate at the page: what a person does in the room, and the words of one who answers well."""
+
+import re
+from typing import Literal
+
+from playwright.async_api import Locator, Page, expect
+
+Language = Literal["en", "es"]
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "plan": "Behavioural interview",
+        "start": "Start the interview",
+        "agree": "I agree",
+        "answer": "Your answer",
+        "send": "Send",
+        "report": "See the report",
+        "ended": "The interview has ended",
+        "position": "Question {number} of",
+        "transcript": "What was said",
+        "scorer": "rehearsal scorer",
+        "said": (
+            "Last spring our team had to move the billing data before the end of May, and it was difficult because two "
+            "people had just left. I was responsible for the plan. I listened to the others, wrote a list of the "
+            "risks, and decided to move one customer at a time, because a mistake would then touch only one. "
+            "In the end we finished nine days early, errors fell by 40 percent, and I learned to ask for figures "
+            "first."
+        ),
+        "thanks": "No, thank you, I have no questions.",
+    },
+    "es": {
+        "plan": "Entrevista por competencias",
+        "start": "Empezar la entrevista",
+        "agree": "De acuerdo",
+        "answer": "Tu respuesta",
+        "send": "Enviar",
+        "report": "Ver el informe",
+        "ended": "La entrevista ha terminado",
+        "position": "Pregunta {number} de",
+        "transcript": "Lo que se dijo",
+        "scorer": "evaluador de ensayo",
+        "said": (
+            "La primavera pasada nuestro equipo tenía que mover los datos de facturación antes de que terminara mayo, "
+            "y era difícil porque dos personas acababan de irse. Yo era responsable del plan. Escuché a los demás, "
+            "escribí una lista de los riesgos y decidí mover un cliente a la vez, porque así un error afectaba "
+            "solo a uno. Al final terminamos nueve días antes, los errores bajaron un 40 por ciento y aprendí a "
+            "pedir cifras primero."
+        ),
+        "thanks": "No, gracias, no tengo preguntas.",
+    },
+}
+
+
+class Candidate:
+    """Somebody in the room, in one language."""
+
+    def __init__(self, page: Page, language: Language) -> None:
+        self.page = page
+        self.words = WORDS[language]
+
+    @property
+    def log(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_label(self.words["answer"], exact=True)
+
+    @property
+    def replies(self) -> Locator:
+        """What the interviewer has said to the end."""
+        return self.page.locator(".words--interviewer[data-seq]")
+
+    @property
+    def own(self) -> Locator:
+        """What the candidate said that is kept."""
+        return self.page.locator(".words--candidate[data-seq] .words__text")
+
+    @property
+    def end(self) -> Locator:
+        return self.page.get_by_role("heading", name=self.words["ended"])
+
+    async def begin(self) -> None:
+        """From the first page into the room, consent given."""
+        await self.page.goto("/")
+        await self.page.get_by_role("radio", name=self.words["plan"], exact=True).check()
+        await self.page.get_by_role("button", name=self.words["start"]).click()
+        await self.page.wait_for_url(re.compile(r"/interviews/[0-9a-f-]{36}/room$"))
+        await self.consent()
+
+    async def consent(self) -> None:
+        agree = self.page.get_by_role("button", name=self.words["agree"], exact=True)
+        await expect(agree).to_be_enabled()
+        heard = await self.replies.count()
+        await agree.click()
+        await self.wait_for_reply(heard)
+
+    async def say(self, text: str) -> None:
+        """Types, sends with Enter, and reads the reply."""
+        heard = await self.replies.count()
+        await self.box.fill(text)
+        await self.box.press("Enter")
+        await self.wait_for_reply(heard)
+
+    async def wait_for_reply(self, heard: int) -> None:
+        """Until the interviewer has said more than these, or the interview has ended."""
+        await expect(self.replies.nth(heard).or_(self.end).first).to_be_visible()
+        await expect(self.page.locator("[aria-busy]")).to_have_count(0)
+
+    async def has_ended(self) -> bool:
+        return await self.end.is_visible()
+
+    async def at_question(self) -> int:
+        """The number of the open question, 0 where none is."""
+        where = await self.page.get_by_role("heading", level=1).inner_text()
+        found = re.match(self.words["position"].format(number=r"(\d+)"), where)
+        return int(found[1]) if found else 0
+
+    async def reach_question(self, number: int) -> None:
+        for _ in range(12 * number):
+            if await self.at_question() >= number:
+                return
+            await self.say(self.words["said"])
+        raise AssertionError(f"question {number} never came")
+
+    async def go_to_the_end(self) -> None:
+        for _ in range(60):
+            if await self.has_ended():
+                return
+            asked = await self.at_question()
+            warming = await self.own.count() == 0
+            await self.say(self.words["said"] if asked or warming else self.words["thanks"])
+        raise AssertionError("the interview never ended")

@@ -1,0 +1,145 @@
+from uuid import UUID
+
+import httpx
+import pytest
+
+from agents.events import AnswerClosed, AnswerReopened
+from server.services import Services
+from storage import answers, interviews, reports, scores
+from tests.server.api.test_interviews import INTERVIEWS, begin
+from tests.server.api.test_record import append
+from tests.server.serving import Clock
+
+
+async def keep_score(served: Services, interview_id: str, number: int, level: int | None, version: int = 1) -> None:
+    """What scoring keeps of an answer to the question of that number: `q1` and so on."""
+    interview = UUID(interview_id)
+    async with served.database.tenant(served.local_owner.tenant_id) as connection:
+        question = await answers.upsert_question(
+            connection,
+            answers.Question(
+                interview_id=interview,
+                sequence_number=number,
+                question_key=f"q{number}",
+                question_text="Tell me of a time.",
+                question_type="behavioral",
+                category="teamwork",
+                difficulty_level="medium",
+            ),
+        )
+        response = await answers.upsert_response(
+            connection,
+            answers.Response(
+                interview_id=interview,
+                question_id=question,
+                version=version,
+                response_text="We cut it by half.",
+                language="en",
+                word_count=5,
+                response_duration_seconds=3.0,
+                closed_seq=2,
+            ),
+        )
+        run = await scores.live_run(connection, interview, "rehearsal-scorer/1", served.now())
+        await scores.save_scores(
+            connection,
+            run_id=run,
+            interview_id=interview,
+            response_id=response,
+            question_id=question,
+            scores=[
+                scores.NewScore(
+                    competency="teamwork",
+                    level=level,
+                    judge="rehearsal-scorer/1",
+                    null_reason=None if level else "too_little",
+                    anchor="Says what they did.",
+                    evidence=[{"text": "We cut it", "seq": 2, "start": 0, "end": 9}] if level else [],
+                    key_points_covered=["q1.a"],
+                    missed_points=["q1.b"],
+                    suggested_improvement="Say what changed.",
+                )
+            ],
+        )
+
+
+async def test_levels_are_shown_with_their_evidence(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    await keep_score(served, body["id"], 1, 4)
+    (score,) = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()["scores"]
+    assert (score["question_id"], score["version"], score["competency"]) == ("q1", 1, "teamwork")
+    assert (score["level"], score["score"], score["null_reason"]) == (4, 75.0, None)
+    assert score["evidence"] == [{"text": "We cut it", "seq": 2, "start": 0, "end": 9}]
+    assert (score["covered"], score["missed"]) == (["q1.a"], ["q1.b"])
+
+
+async def test_an_answer_with_too_little_to_judge_says_so(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    await keep_score(served, body["id"], 1, None)
+    (score,) = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()["scores"]
+    assert (score["level"], score["score"], score["null_reason"]) == (None, None, "too_little")
+
+
+async def test_answers_that_wait_for_their_score_are_named(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    await append(
+        served,
+        body["id"],
+        AnswerClosed(question_id="q1", version=1),
+        AnswerClosed(question_id="q2", version=1),
+        AnswerClosed(question_id="q3", version=1),
+        AnswerReopened(question_id="q3", version=2),
+    )
+    await keep_score(served, body["id"], 1, 3)
+    listed = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()
+    assert ([score["question_id"] for score in listed["scores"]], listed["pending"]) == (["q1"], ["q2"])
+
+
+async def test_an_answer_that_was_added_to_waits_for_its_new_score(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    await keep_score(served, body["id"], 1, 3)
+    facts = (
+        AnswerClosed(question_id="q1", version=1),
+        AnswerReopened(question_id="q1", version=2),
+        AnswerClosed(question_id="q1", version=2),
+    )
+    await append(served, body["id"], *facts)
+    assert (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()["pending"] == ["q1"]
+    await keep_score(served, body["id"], 1, 4, version=2)
+    listed = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()
+    assert ([score["level"] for score in listed["scores"]], listed["pending"]) == ([4], [])
+
+
+async def test_the_report_is_shown_when_it_is_written(
+    client: httpx.AsyncClient, served: Services, clock: Clock
+) -> None:
+    body = await begin(client)
+    path = f"{INTERVIEWS}/{body['id']}/report"
+    tenant = served.local_owner.tenant_id
+
+    before = await client.get(path)
+    assert (before.status_code, before.json()["code"]) == (409, "interview_not_over")
+
+    for status in ("in_progress", "completed"):
+        async with served.database.tenant(tenant) as connection:
+            await interviews.set_status(connection, UUID(body["id"]), status, clock())
+    pending = await client.get(path)
+    assert (pending.status_code, pending.json()["code"]) == (409, "report_pending")
+    assert int(pending.headers["retry-after"]) > 0
+
+    async with served.database.tenant(tenant) as connection:
+        await reports.save_report(connection, UUID(body["id"]), {"overall": 62.5}, 1, clock())
+    ready = await client.get(path)
+    assert ready.status_code == 200
+    assert (ready.json()["report"], ready.json()["last_seq"]) == ({"overall": 62.5}, 1)
+
+
+@pytest.mark.parametrize("status", ["expired", "cancelled"])
+async def test_an_interview_that_was_never_held_has_nothing_to_report(
+    client: httpx.AsyncClient, served: Services, clock: Clock, status: interviews.Status
+) -> None:
+    body = await begin(client)
+    async with served.database.tenant(served.local_owner.tenant_id) as connection:
+        await interviews.set_status(connection, UUID(body["id"]), status, clock())
+    answer = await client.get(f"{INTERVIEWS}/{body['id']}/report")
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_report")

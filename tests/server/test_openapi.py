@@ -1,0 +1,105 @@
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from starlette.routing import Route
+
+from server.api.endpoints import ENDPOINTS
+from server.services import Services
+from storage.database import Database
+from tests.conftest import Person
+from tests.server.api.test_interviews import INTERVIEWS, begin
+from tests.server.api.test_results import keep_score
+from tests.server.serving import DOCUMENT, application, client_of, hold_against_document, make_services
+
+
+@pytest.fixture
+async def served(database: Database, tenant: Person, tmp_path: Path) -> Services:
+    return await make_services(database, tenant, tmp_path)
+
+
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), path): operation
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def test_what_is_declared_is_what_is_served(served: Services) -> None:
+    routes = {
+        (method, route.path)
+        for route in application(served).routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert routes == set(operations())
+
+
+def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if "$ref" in node else []
+            return own + [ref for child in node.values() for ref in references(child)]
+        return [ref for child in node for ref in references(child)] if isinstance(node, list) else []
+
+    known = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    assert set(references(DOCUMENT)) == known
+
+
+def test_operations_have_a_name_of_their_own_and_a_summary() -> None:
+    names = [operation["operationId"] for operation in operations().values()]
+    assert len(set(names)) == len(names)
+    assert all(operation["summary"] for operation in operations().values())
+    assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_every_parameter_of_a_path_is_declared() -> None:
+    for (_, path), operation in operations().items():
+        declared = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path"}
+        assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+async def test_a_real_answer_of_every_route_is_as_documented(served: Services) -> None:
+    """The client holds each answer against the document; this sees to it that none is left out."""
+    async with client_of(application(served)) as client:
+        made = await begin(client)
+        await keep_score(served, made["id"], 1, 4)
+        answered = set()
+        for method, path in operations():
+            if (method, path) == ("POST", INTERVIEWS):
+                answer = await client.post(path, json={"plan": "behavioural", "language": "es"})
+            else:
+                concrete = path.format(slug="behavioural", interview_id=made["id"]) if "{" in path else path
+                answer = await client.request(method, concrete)
+            expected = 409 if path.endswith("/report") else 201 if method == "POST" else 200
+            assert answer.status_code == expected, path
+            answered.add((method, path))
+    assert answered == set(operations())
+
+
+async def test_an_answer_that_is_not_as_documented_is_noticed() -> None:
+    """The check itself: without it the tests that lean on it would prove nothing."""
+    for status, media, body in (
+        (200, "application/json", {"user_id": 7}),
+        (200, "text/plain", {}),
+        (418, "application/json", {}),
+    ):
+        response = httpx.Response(
+            status,
+            json=body,
+            headers={"Content-Type": media},
+            request=httpx.Request("GET", "http://127.0.0.1:8000/api/v1/me"),
+        )
+        with pytest.raises(Exception, match=r"documented|answered|required|7"):
+            await hold_against_document(response)
+
+
+def test_every_error_is_told_under_a_code_of_its_own() -> None:
+    errors = {error for endpoint in ENDPOINTS for error in endpoint.all_errors}
+    assert len({error.code for error in errors}) == len(errors)
