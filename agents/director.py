@@ -307,13 +307,20 @@ def _consented(state: State) -> Facts:
 
 
 def _skipped(state: State, by: Literal["candidate", "silence"]) -> Facts:
-    """Skips the question that the candidate is at: the next one where its asking was cut short, else the open one."""
-    if state.open is not None and state.owed != "next":
+    """Leaves the question that the candidate is at.
+
+    Where the next one was cut short in mid-asking it is that one; an open one that has been answered is not skipped,
+    it is done with.
+    """
+    if state.half_asked is not None:
+        return (*_closed_answer(state), events.QuestionSkipped(question_id=state.half_asked, by=by))
+    if state.open is not None and state.question(state.open).turns:
+        return _closed_answer(state)
+    if state.open is not None:
         return (events.QuestionSkipped(question_id=state.open, by=by), *_closed_answer(state))
-    coming = state.next_question
-    if coming is None:
+    if state.next_question is None:
         return _closing(state, "completed")
-    return (*_closed_answer(state), events.QuestionSkipped(question_id=coming, by=by))
+    return (events.QuestionSkipped(question_id=state.next_question, by=by),)
 
 
 def _timer(state: State, at_ms: int, active_ms: int) -> Facts:

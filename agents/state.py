@@ -81,6 +81,8 @@ class State(msgspec.Struct, frozen=True):
     paused: bool = False
     questions: tuple[Asked, ...] = ()
     open: str | None = None
+    half_asked: str | None = None
+    """The next core question, where its asking was cut short before it counted."""
     pending: Pending | None = None
     owed: Owed | None = None
     finals: tuple[tuple[int, str], ...] = ()
@@ -226,11 +228,13 @@ def _questioned(state: State, payload: events.AnyPayload) -> State:
         case events.QuestionSkipped():
             asked = state.question(payload.question_id)
             skipped = replace(asked, state="skipped")
+            half_asked = None if state.half_asked == asked.id else state.half_asked
             silent_skips = state.silent_skips + 1 if payload.by == "silence" else 0
             return replace(
                 _with(state, skipped),
                 open=None if state.open == asked.id else state.open,
                 silent_skips=silent_skips,
+                half_asked=half_asked,
                 owed="next",
             )
         case events.AnswerClosed():
@@ -266,6 +270,7 @@ def _turned(state: State, turn: events.TurnClosed) -> State:
     stirred = replace(_stirred(state), said=turn.text, silent_skips=0, finals=loose)
     if turn.request is not None:
         return stirred
+    stirred = replace(stirred, half_asked=None)
     if turn.question_id is None:
         owed: Owed = "consent" if state.phase in ("lobby", "consent") else "after_turn"
         if state.phase == "closing":
@@ -286,7 +291,7 @@ def _requested(state: State, request: events.Request) -> State:
             return replace(stirred, owed="wait", silences=-1)
         case "decline":
             return replace(stirred, owed="declined")
-        case "skip" if state.phase == "warm_up":
+        case "skip" if state.phase in ("warm_up", "questions"):
             return replace(stirred, owed="next")
         case _:
             return stirred
@@ -303,10 +308,11 @@ def _heard(state: State, heard: events.ReplyHeard) -> State:
     pending = state.pending
     if pending is None or pending.reply_id != str(heard.reply_id):
         return state
-    settled = replace(state, pending=None, quiet_since_ms=state.at_ms)
+    settled = replace(state, pending=None, half_asked=None, quiet_since_ms=state.at_ms)
     if heard.heard < COUNTS_FROM:
+        half_asked = pending.question_id if pending.kind == "next" and heard.heard > 0 else None
         # What was not heard is owed again, unless something newer is owed already.
-        return replace(settled, owed=settled.owed or pending.owed)
+        return replace(settled, owed=settled.owed or pending.owed, half_asked=half_asked)
     return replace(
         settled,
         is_welcome_owed=False,
