@@ -43,7 +43,7 @@ class Payload(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     """What happened. The tag is the event's type."""
 
 
-class InterviewCreated(Payload, tag="interview.created"):
+class InterviewCreated(Payload, frozen=True, tag="interview.created"):
     """Pins everything the interview depends on, so that a later release cannot re-decide it."""
 
     kind: Kind
@@ -60,21 +60,21 @@ class InterviewCreated(Payload, tag="interview.created"):
     patience: Patience = "normal"
 
 
-class CandidateJoined(Payload, tag="candidate.joined"):
+class CandidateJoined(Payload, frozen=True, tag="candidate.joined"):
     client: str
     first: bool
 
 
-class CandidateLeft(Payload, tag="candidate.left"):
+class CandidateLeft(Payload, frozen=True, tag="candidate.left"):
     reason: str
 
 
-class ConsentGiven(Payload, tag="consent.given"):
+class ConsentGiven(Payload, frozen=True, tag="consent.given"):
     wording: str
     """The words the candidate agreed to."""
 
 
-class PhaseEntered(Payload, tag="phase.entered"):
+class PhaseEntered(Payload, frozen=True, tag="phase.entered"):
     phase: Phase
     reason: EndReason | None = None
     """Why the interview closes, for `closing`."""
@@ -87,14 +87,14 @@ class Word(msgspec.Struct, frozen=True):
     confidence: float | None = None
 
 
-class SpeechFinal(Payload, tag="speech.final"):
+class SpeechFinal(Payload, frozen=True, tag="speech.final"):
     utterance_id: UUID
     text: str
     confidence: float | None = None
     words: tuple[Word, ...] = ()
 
 
-class TurnClosed(Payload, tag="turn.closed"):
+class TurnClosed(Payload, frozen=True, tag="turn.closed"):
     turn_id: UUID
     text: str
     source: Literal["typed", "speech"]
@@ -105,32 +105,32 @@ class TurnClosed(Payload, tag="turn.closed"):
     """The `seq` of each `speech.final` it closes over."""
 
 
-class RequestMade(Payload, tag="request.made"):
+class RequestMade(Payload, frozen=True, tag="request.made"):
     request: Request
     by: Literal["key", "words"]
 
 
-class LanguageChanged(Payload, tag="language.changed"):
+class LanguageChanged(Payload, frozen=True, tag="language.changed"):
     language: Language
 
 
-class InterviewPaused(Payload, tag="interview.paused"):
+class InterviewPaused(Payload, frozen=True, tag="interview.paused"):
     by: Literal["candidate", "silence"]
 
 
-class InterviewResumed(Payload, tag="interview.resumed"):
+class InterviewResumed(Payload, frozen=True, tag="interview.resumed"):
     pass
 
 
-class SilenceNoticed(Payload, tag="silence.noticed"):
+class SilenceNoticed(Payload, frozen=True, tag="silence.noticed"):
     count: int
 
 
-class TimeWarned(Payload, tag="time.warned"):
+class TimeWarned(Payload, frozen=True, tag="time.warned"):
     left_ms: int
 
 
-class ReplyDecided(Payload, tag="reply.decided"):
+class ReplyDecided(Payload, frozen=True, tag="reply.decided"):
     reply_id: UUID
     kind: ReplyKind
     question_id: str | None = None
@@ -140,7 +140,7 @@ class ReplyDecided(Payload, tag="reply.decided"):
     """Why the Director's own wording was used, where it was."""
 
 
-class ReplyHeard(Payload, tag="reply.heard"):
+class ReplyHeard(Payload, frozen=True, tag="reply.heard"):
     reply_id: UUID
     text: str
     interrupted: bool
@@ -148,45 +148,45 @@ class ReplyHeard(Payload, tag="reply.heard"):
     """Share of the wording that was heard, 0–1."""
 
 
-class QuestionAsked(Payload, tag="question.asked"):
+class QuestionAsked(Payload, frozen=True, tag="question.asked"):
     question_id: str
     reply_id: UUID
     text: str
 
 
-class ProbeAsked(Payload, tag="probe.asked"):
+class ProbeAsked(Payload, frozen=True, tag="probe.asked"):
     question_id: str
     probe_id: str
     reply_id: UUID
     text: str
 
 
-class QuestionRepeated(Payload, tag="question.repeated"):
+class QuestionRepeated(Payload, frozen=True, tag="question.repeated"):
     question_id: str
     reply_id: UUID
 
 
-class HintGiven(Payload, tag="hint.given"):
+class HintGiven(Payload, frozen=True, tag="hint.given"):
     question_id: str
     hint: int
 
 
-class QuestionSkipped(Payload, tag="question.skipped"):
+class QuestionSkipped(Payload, frozen=True, tag="question.skipped"):
     question_id: str
     by: Literal["candidate", "silence"]
 
 
-class AnswerClosed(Payload, tag="answer.closed"):
+class AnswerClosed(Payload, frozen=True, tag="answer.closed"):
     question_id: str
     version: int
 
 
-class AnswerReopened(Payload, tag="answer.reopened"):
+class AnswerReopened(Payload, frozen=True, tag="answer.reopened"):
     question_id: str
     version: int
 
 
-class InterviewEnded(Payload, tag="interview.ended"):
+class InterviewEnded(Payload, frozen=True, tag="interview.ended"):
     reason: EndReason
 
 
@@ -199,7 +199,7 @@ class Quote(msgspec.Struct, frozen=True):
     end: int
 
 
-class ScoreGiven(Payload, tag="score.given"):
+class ScoreGiven(Payload, frozen=True, tag="score.given"):
     question_id: str
     version: int
     run_id: UUID
@@ -215,7 +215,7 @@ class ScoreGiven(Payload, tag="score.given"):
     parts: dict[str, float] = {}
 
 
-class ReportReady(Payload, tag="report.ready"):
+class ReportReady(Payload, frozen=True, tag="report.ready"):
     overall_score: float | None
 
 
@@ -293,4 +293,5 @@ def to_document(payload: Payload) -> dict[str, Any]:
 
 def from_document(document: object) -> AnyPayload:
     """The payload of a kept document; raises `msgspec.ValidationError` where it is none."""
-    return msgspec.convert(document, AnyPayload)
+    payload: AnyPayload = msgspec.convert(document, AnyPayload)
+    return payload

@@ -11,7 +11,7 @@ import msgspec
 from agents import director
 from agents.events import Channel, InterviewCreated, Kind, Patience, to_document, type_of
 from agents.plans import Language, Plan
-from agents.rehearsal import scorer
+from agents.rehearsal import interviewer, scorer
 from storage import events, interviews, plans, tickets
 from storage.database import Connection, Database
 from storage.errors import NotFound
@@ -25,7 +25,7 @@ TICKET_BYTES = 32
 
 VERSIONS = {
     "director": director.VERSION,
-    "interviewer": "rehearsal-interviewer/1",
+    "interviewer": interviewer.VERSION,
     "scorer": scorer.VERSION,
 }
 

@@ -17,8 +17,6 @@ Each class has a stable `code` for the machine and is raised with a sentence for
 wrong and what to do. No sentence that a log may keep (`safe`) holds anything that was sent.
 """
 
-
-
 from collections.abc import Mapping
 from typing import ClassVar
 

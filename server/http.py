@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -125,6 +125,8 @@ class Failures:
 
         try:
             await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            return  # The client went away while its body was read: nobody is left to answer.
         except Exception:
             log.exception("a request failed", route=route_template(scope))
             if begun:

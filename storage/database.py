@@ -113,12 +113,16 @@ class Database:
         url: str,
         maintenance_url: str | None = None,
         *,
+        min_size: int = 4,
         max_size: int = 10,
         maintenance_max_size: int = 4,
         statement_cache_size: int = 100,
     ) -> Database:
-        """Connect as viva_app and, given its address, as viva_maintenance. Raises DatabaseUnavailable."""
-        pool = await connect(url, max_size=max_size, statement_cache_size=statement_cache_size)
+        """Connect as viva_app and, given its address, as viva_maintenance. Raises DatabaseUnavailable.
+
+        `min_size` connections are made at once, because a new one takes many times as long as an append.
+        """
+        pool = await connect(url, min_size=min_size, max_size=max_size, statement_cache_size=statement_cache_size)
         if maintenance_url is None:
             return cls(pool)
         try:

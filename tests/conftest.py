@@ -58,7 +58,7 @@ def database_urls(services: EmbeddedServices) -> DatabaseUrls:
 @pytest.fixture
 async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
     """The application's and maintenance's pools, on the test's own loop."""
-    opened = await Database.open(database_urls.app, database_urls.maintenance)
+    opened = await Database.open(database_urls.app, database_urls.maintenance, min_size=1)
     yield opened
     await opened.close()
 

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from agents.plans import Competency, Language, Missing, Question
-from agents.rehearsal.lexicon import LEXICONS
-from agents.rehearsal.passages import Passage, content_stems, is_content, told
+from agents.rehearsal.passages import Passage, common_stems, content_stems, is_content, told
 from agents.rehearsal.points import Made, points_made, without_lists
 from agents.rehearsal.signs import Found, find_signs
-from agents.rehearsal.words import stem
 from agents.scoring import AnswerTurn
 
 _RELEVANT_ENOUGH = 5
@@ -127,7 +125,7 @@ def read(
     }
     spoken = {word for passage in passages if passage.spoken for word in passage.stems} & content
     wide = subject_of(question, spoken_in, competency)
-    telling = wide - frozenset(stem(word, spoken_in) for word in LEXICONS[spoken_in].common)
+    telling = wide - common_stems(spoken_in)
     return Reading(
         language=spoken_in,
         other_language=spoken_in != language,

@@ -100,9 +100,16 @@ def _heard(brief: Brief) -> Heard | None:
 
 
 def _is_enough(whole: Reading, probes: Sequence[Probe]) -> bool:
-    """Most of the points are made, and nothing is open of what a probe seeks of the result or the person's part."""
+    """Most of the points are made, and nothing is open of what a probe seeks of the result or the person's part.
+
+    What is explained with its reasons needs no result of its own: it may not have happened.
+    """
+    if whole.coverage < _ENOUGH:
+        return False
+    if whole.explains and whole.has("depth"):
+        return True
     sought = {probe.seeks for probe in probes} & {"result", "own_part"}
-    return whole.coverage >= _ENOUGH and all(whole.has(missing) for missing in sought)
+    return all(whole.has(missing) for missing in sought)
 
 
 def _strength(whole: Reading, probe: Probe) -> float:

@@ -5,6 +5,7 @@ What is copied or said twice is cut before anything is judged, so that neither c
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -18,6 +19,8 @@ _RUN = 5
 _RUBRIC_RUN = 4
 _KEY = 5
 """Letters of a word that are compared, so that `explains` copied as `explained` is still a copy."""
+_FEWEST_WORDS: dict[Language, int] = {"en": 5, "es": 4}
+"""Of a sentence. Spanish needs no word for its subject."""
 _LIST_COMMAS = 0.34
 _GLUE_SHARE = 0.1
 _LEADING = re.compile(r"[\s,;:.!?…)\]»”’–—-]*")
@@ -116,22 +119,30 @@ def _keys(found: Iterable[Token]) -> list[str]:
     return [token.word[:_KEY] for token in found]
 
 
+@lru_cache(maxsize=2_000)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    """The runs of a text of ours that make a copy."""
+    return frozenset(_grams(_keys(tokens(text)), _RUN))
+
+
+@lru_cache(maxsize=2_000)
+def _telling_runs(text: str) -> frozenset[tuple[str, ...]]:
+    """Shorter runs of it, where two of their words carry meaning."""
+    found = tokens(text)
+    bears = [token.word not in _FUNCTION_WORDS for token in found]
+    runs = enumerate(_grams(_keys(found), _RUBRIC_RUN))
+    return frozenset(gram for at, gram in runs if sum(bears[at : at + _RUBRIC_RUN]) >= 2)
+
+
 def _copied(heard: list[list[Token]], asked: list[str], rubric: list[str]) -> list[list[bool]]:
-    known_runs = {gram for text in (*asked, *rubric) for gram in _grams(_keys(tokens(text)), _RUN)}
-    of_rubric: set[tuple[str, ...]] = set()
-    for text in rubric:
-        found = tokens(text)
-        keys = _keys(found)
-        bears = [token.word not in _FUNCTION_WORDS for token in found]
-        for at, gram in enumerate(_grams(keys, _RUBRIC_RUN)):
-            if sum(bears[at : at + _RUBRIC_RUN]) >= 2:
-                of_rubric.add(gram)
+    known = frozenset[tuple[str, ...]]().union(*map(_runs, asked), *map(_runs, rubric))
+    of_rubric = frozenset[tuple[str, ...]]().union(*map(_telling_runs, rubric))
     marks = [[False] * len(found) for found in heard]
     for found, mark in zip(heard, marks, strict=True):
         keys = _keys(found)
-        for known, size in ((known_runs, _RUN), (of_rubric, _RUBRIC_RUN)):
+        for runs, size in ((known, _RUN), (of_rubric, _RUBRIC_RUN)):
             for at, gram in enumerate(_grams(keys, size)):
-                if gram in known:
+                if gram in runs:
                     mark[at : at + size] = [True] * size
     return marks
 
@@ -183,8 +194,8 @@ def _passages(turn: AnswerTurn, found: list[Token], marks: list[bool], language:
 
 
 def _is_spoken(inside: Sequence[Token], text: str, language: Language, *, is_reply: bool) -> bool:
-    """A reply to a probe may be short (`By thirty percent.`); other sentences have five words at least."""
-    if len(inside) < (2 if is_reply else 5):
+    """A reply to a probe may be short (`By thirty percent.`); other sentences have some words at least."""
+    if len(inside) < (2 if is_reply else _FEWEST_WORDS[language]):
         return False
     glue = sum(token.word in LEXICONS[language].glue for token in inside)
     if language == "es":
@@ -193,6 +204,13 @@ def _is_spoken(inside: Sequence[Token], text: str, language: Language, *, is_rep
     return glue >= _GLUE_SHARE * len(inside) and commas < _LIST_COMMAS * len(inside)
 
 
+@lru_cache(maxsize=2_000)
 def content_stems(text: str, language: Language) -> frozenset[str]:
-    """The stems of a text's words that carry meaning."""
+    """The stems of the words that carry meaning in a text of ours; kept, so never for what a candidate says."""
     return frozenset(stem(token.word, language) for token in tokens(text) if is_content(token.word, language))
+
+
+@lru_cache
+def common_stems(language: Language) -> frozenset[str]:
+    """The stems of the words that show nothing by themselves."""
+    return frozenset(stem(word, language) for word in LEXICONS[language].common)

@@ -6,12 +6,13 @@ question itself says count for nothing, nor do denied ones.
 """
 
 from collections import Counter
+from functools import lru_cache
 
 import msgspec
 
 from agents.plans import Language, Question
 from agents.rehearsal.lexicon import LEXICONS
-from agents.rehearsal.passages import Passage, content_stems, is_content
+from agents.rehearsal.passages import Passage, common_stems, content_stems, is_content
 from agents.rehearsal.signs import is_denied
 from agents.rehearsal.words import stem, tokens
 
@@ -28,7 +29,7 @@ _SLACK = 4
 _WORDING_SLACK = 2
 """Words that may stand between those of a wording, which keeps its order."""
 
-_CROWD = 4
+_CROWD = 6
 _WORDS_A_CUE = 3.5
 """From `_CROWD` cues in one sentence, fewer words to each than this are a list of cues, not speech."""
 
@@ -100,7 +101,7 @@ def _hits(question: Question, passages: tuple[Passage, ...], language: Language)
 def cues_of(question: Question, language: Language) -> dict[str, tuple[Cue, ...]]:
     """The cues of each point, by its id, with their weights."""
     asked = content_stems(question.text.get(language, ""), language)
-    common = frozenset(stem(word, language) for word in LEXICONS[language].common)
+    common = common_stems(language)
     written = {
         point.id: {
             cue.parts: cue for text in point.cues.get(language, ()) if (cue := _cue(text, asked, common, language))
@@ -120,6 +121,7 @@ def cues_of(question: Question, language: Language) -> dict[str, tuple[Cue, ...]
     return found
 
 
+@lru_cache(maxsize=5_000)
 def _cue(text: str, asked: frozenset[str], common: frozenset[str], language: Language) -> Cue | None:
     """The cue as it is looked for; None where the question itself says it."""
     words = [token.word for token in tokens(text)]

@@ -29,6 +29,8 @@ FEWEST_CONTENT = 12
 """Distinct words that carry meaning; with fewer, and no expected point made, there is too little to judge."""
 SUBJECT_WORDS, SUBJECT_SHARE = 2, 0.15
 """Fewer telling words of the question's subject, and a smaller share of it in all words, are about something else."""
+STORY = 0.6
+"""A story with two of its three parts answers a question that asks for one, whatever its words."""
 MOST_QUOTES = 3
 
 
@@ -114,7 +116,8 @@ def null_reason(reading: Reading) -> NullReason | None:
         return "not_answered" if reading.copied > 0.5 else "too_little"
     if not any(passage.spoken for passage in reading.passages):
         return "too_little"
-    if reading.subject < SUBJECT_WORDS and reading.on_topic < SUBJECT_SHARE and not reading.touches:
+    is_story = not reading.explains and reading.story >= STORY
+    if reading.subject < SUBJECT_WORDS and reading.on_topic < SUBJECT_SHARE and not (reading.touches or is_story):
         return "off_topic"
     return None
 

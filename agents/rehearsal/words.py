@@ -49,6 +49,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
     end: int
 
 
+@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Lower case without accents or curly apostrophes: `Próximo` and `PROXIMO` are one word."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -51,7 +51,7 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Those its questions are for, in the order they come up."""
 
 
-class QuestionView(msgspec.Struct, frozen=True):
+class PlanQuestion(msgspec.Struct, frozen=True):
     """A core question; `seconds` is the time meant for it, its probes included."""
 
     id: str
@@ -67,14 +67,14 @@ class PlanView(PlanSummary, frozen=True, kw_only=True):
 
     plan_version_id: UUID
     content_hash: str
-    questions: tuple[QuestionView, ...]
+    questions: tuple[PlanQuestion, ...]
 
 
 class PlanList(msgspec.Struct, frozen=True):
     plans: tuple[PlanSummary, ...]
 
 
-class CompetencyView(msgspec.Struct, frozen=True):
+class RubricCompetency(msgspec.Struct, frozen=True):
     """A competency with what each of the levels 1 to 5 looks like."""
 
     id: str
@@ -88,7 +88,7 @@ class RubricView(msgspec.Struct, frozen=True):
     slug: str
     title: Words
     languages: tuple[Language, ...]
-    competencies: tuple[CompetencyView, ...]
+    competencies: tuple[RubricCompetency, ...]
 
 
 async def plans(call: Call[Nothing, Nothing]) -> PlanList:
@@ -112,7 +112,7 @@ async def plan(call: Call[Nothing, Nothing]) -> PlanView:
         plan_version_id=version.id,
         content_hash=version.content_hash,
         questions=tuple(
-            QuestionView(
+            PlanQuestion(
                 question.id,
                 question.type,
                 question.competency,
@@ -160,7 +160,9 @@ def _rubric(document: Rubric) -> RubricView:
         document.title,
         document.languages,
         tuple(
-            CompetencyView(competency.id, competency.name, competency.definition, competency.anchors, competency.weight)
+            RubricCompetency(
+                competency.id, competency.name, competency.definition, competency.anchors, competency.weight
+            )
             for competency in document.competencies
         ),
     )

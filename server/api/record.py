@@ -1,20 +1,18 @@
 """What was said and done in an interview: its log, and the transcript that is read from it."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
-from agents.events import ReplyDecided, ReplyHeard, TurnClosed, from_document
+from agents.answers import Segment, transcript_of
+from agents.log import from_record
 from server.api.endpoint import Call, Endpoint, Nothing
 from server.api.interviews import find
 from server.errors import NoSuchInterview
 from storage import events as kept
 from storage.events import EventRecord
-
-Whole = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -43,18 +41,6 @@ class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=1_000, description="How many, from 1 to 1,000.")] = 200
 
 
-class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """Words of one side, as they were heard (ours) or said (the candidate's)."""
-
-    seq: int
-    at_ms: int
-    speaker: Literal["interviewer", "candidate"]
-    text: str
-    question_id: str | None
-    """The plan's id of the core question they belong to."""
-    interrupted: bool
-
-
 class TranscriptView(msgspec.Struct, frozen=True):
     """Everything said so far. `last_seq` is the last fact it was read from."""
 
@@ -80,42 +66,8 @@ async def transcript(call: Call[Nothing, Nothing]) -> TranscriptView:
     async with call.services.database.tenant(call.principal.tenant_id) as connection:
         records = await kept.events_after(connection, interview_id)
     last_seq = records[-1].seq if records else 0
-    return TranscriptView(interview_id, interview.language, last_seq, segments(records))
-
-
-def segments(records: Sequence[EventRecord]) -> tuple[Segment, ...]:
-    """What both sides said, in order, from the facts of a log."""
-    said: list[Segment] = []
-    about: dict[UUID, str | None] = {}
-    for record in records:
-        match from_document(record.payload):
-            case ReplyDecided(reply_id=reply_id, question_id=question_id):
-                about[reply_id] = question_id
-            case ReplyHeard() as reply if reply.text:
-                question_id = about.get(reply.reply_id)
-                said.append(_segment(record, "interviewer", reply.text, question_id, reply.interrupted))
-            case TurnClosed() as turn if turn.text:
-                said.append(_segment(record, "candidate", turn.text, turn.question_id))
-            case _:
-                pass
-    return tuple(said)
-
-
-def _segment(
-    record: EventRecord,
-    speaker: Literal["interviewer", "candidate"],
-    text: str,
-    question_id: str | None,
-    interrupted: bool = False,
-) -> Segment:
-    return Segment(
-        seq=record.seq,
-        at_ms=record.at_ms,
-        speaker=speaker,
-        text=text,
-        question_id=question_id,
-        interrupted=interrupted,
-    )
+    log = [from_record(record) for record in records]
+    return TranscriptView(interview_id, interview.language, last_seq, transcript_of(log))
 
 
 def _view(record: EventRecord) -> EventView:

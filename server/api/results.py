@@ -1,16 +1,16 @@
 """What came of an interview: the levels with their evidence, and the report."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from agents.events import AnswerClosed, AnswerReopened, Quote, from_document
+from agents.events import Quote
+from agents.log import from_record
+from agents.report import Report, unscored
 from server.api.endpoint import Call, Endpoint, Nothing
 from server.errors import InterviewNotOver, NoReport, NoSuchInterview, ReportPending
 from storage import answers, events, interviews, reports, scores
-from storage.events import EventRecord
 
 
 class ScoreView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class ReportView(msgspec.Struct, frozen=True):
     interview_id: UUID
     generated_at: datetime
     last_seq: int
-    report: dict[str, Any]
+    report: Report
 
 
 async def scores_of(call: Call[Nothing, Nothing]) -> ScoreList:
@@ -63,10 +63,7 @@ async def scores_of(call: Call[Nothing, Nothing]) -> ScoreList:
     shown = tuple(
         _view(score, questions[score.question_id].question_key or "", versions[score.response_id]) for score in given
     )
-    done = {(score.question_id, score.version) for score in shown}
-    return ScoreList(
-        shown, tuple(question for question, version in closed(log).items() if (question, version) not in done)
-    )
+    return ScoreList(shown, unscored([from_record(record) for record in log]))
 
 
 async def report(call: Call[Nothing, Nothing]) -> ReportView:
@@ -75,26 +72,12 @@ async def report(call: Call[Nothing, Nothing]) -> ReportView:
         interview = await interviews.interview(connection, interview_id)
         written = await reports.report(connection, interview_id)
     if written is not None:
-        return ReportView(interview_id, written.generated_at, written.last_seq, written.body)
+        return ReportView(interview_id, written.generated_at, written.last_seq, msgspec.convert(written.body, Report))
     if interview.status in interviews.OPEN:
         raise InterviewNotOver
     if interview.started_at is None:
         raise NoReport
     raise ReportPending
-
-
-def closed(log: list[EventRecord]) -> dict[str, int]:
-    """The questions whose answer is closed, each with the answer's version, in the order they closed."""
-    found: dict[str, int] = {}
-    for record in log:
-        match from_document(record.payload):
-            case AnswerClosed(question_id=question, version=version):
-                found[question] = version
-            case AnswerReopened(question_id=question):
-                found.pop(question, None)
-            case _:
-                pass
-    return found
 
 
 def _view(score: scores.Score, question: str, version: int) -> ScoreView:

@@ -113,7 +113,7 @@ def runnable_programs(tree: Path, program: str, home: Path, account: Account | N
         if not reachable(base.parent, account):
             continue
         try:
-            base.mkdir(exist_ok=True)
+            base.mkdir(mode=0o755, exist_ok=True)
             if not _only_ours(base):
                 continue
             base.chmod(0o755)

@@ -22,14 +22,14 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     pass
 
 
-class Incoming(Message, forbid_unknown_fields=True):
+class Incoming(Message, frozen=True, forbid_unknown_fields=True):
     """From the client."""
 
 
 # --- client to server ------------------------------------------------------------------------------------------
 
 
-class Hello(Incoming, tag="hello"):
+class Hello(Incoming, frozen=True, tag="hello"):
     """Opens the conversation; must be the first message."""
 
     ticket: str
@@ -40,7 +40,7 @@ class Hello(Incoming, tag="hello"):
     """What is talking, for the log: `browser`, `terminal`, `simulation`."""
 
 
-class Say(Incoming, tag="say"):
+class Say(Incoming, frozen=True, tag="say"):
     """A typed turn. Sent again with the same `client_id` it is kept once."""
 
     client_id: str
@@ -49,7 +49,7 @@ class Say(Incoming, tag="say"):
     """Adds to the answer of an earlier question instead of the open one."""
 
 
-class Press(Incoming, tag="press"):
+class Press(Incoming, frozen=True, tag="press"):
     """A key or a button."""
 
     client_id: str
@@ -57,11 +57,11 @@ class Press(Incoming, tag="press"):
     language: Language | None = None
 
 
-class Typing(Incoming, tag="typing"):
+class Typing(Incoming, frozen=True, tag="typing"):
     """The candidate is writing: silence starts anew."""
 
 
-class Played(Incoming, tag="played"):
+class Played(Incoming, frozen=True, tag="played"):
     """How far a reply got to the candidate's ear."""
 
     reply_id: UUID
@@ -69,7 +69,7 @@ class Played(Incoming, tag="played"):
     ms: int | None = None
 
 
-class Ping(Incoming, tag="ping"):
+class Ping(Incoming, frozen=True, tag="ping"):
     pass
 
 
@@ -104,7 +104,7 @@ class StateView(msgspec.Struct, frozen=True):
     """What the candidate can ask for now."""
 
 
-class Welcome(Message, tag="welcome", kw_only=True):
+class Welcome(Message, frozen=True, tag="welcome", kw_only=True):
     protocol: Literal["viva.v1"] = "viva.v1"
     interview_id: UUID
     kind: Kind
@@ -120,7 +120,7 @@ class Welcome(Message, tag="welcome", kw_only=True):
     state: StateView
 
 
-class Fact(Message, tag="event"):
+class Fact(Message, frozen=True, tag="event"):
     """An event of the log that the candidate may see, in order and without a gap among those."""
 
     seq: int
@@ -132,37 +132,37 @@ class Fact(Message, tag="event"):
     client_id: str | None = None
 
 
-class State(Message, tag="state"):
+class State(Message, frozen=True, tag="state"):
     state: StateView
 
 
-class ReplyDelta(Message, tag="reply.delta"):
+class ReplyDelta(Message, frozen=True, tag="reply.delta"):
     """The interviewer's next words."""
 
     reply_id: UUID
     text: str
 
 
-class ReplyEnd(Message, tag="reply.end"):
+class ReplyEnd(Message, frozen=True, tag="reply.end"):
     reply_id: UUID
     interrupted: bool
 
 
-class Ack(Message, tag="ack"):
+class Ack(Message, frozen=True, tag="ack"):
     """What the client sent under `client_id` is kept, as event `seq`."""
 
     client_id: str
     seq: int
 
 
-class Notice(Message, tag="notice"):
+class Notice(Message, frozen=True, tag="notice"):
     """A sentence for the person on what is happening."""
 
     code: str
     message: str
 
 
-class Problem(Message, tag="error"):
+class Problem(Message, frozen=True, tag="error"):
     """What was wrong and what to do. After a fatal one the socket closes with `close_code`."""
 
     code: str
@@ -173,7 +173,7 @@ class Problem(Message, tag="error"):
     detail: str | None = None
 
 
-class Pong(Message, tag="pong"):
+class Pong(Message, frozen=True, tag="pong"):
     pass
 
 

@@ -16,7 +16,7 @@ from agents.log import REPORT_TASK, SCORE_TASK
 from agents.scoring import Scorer
 from agents.sweeping import sweep
 from server.settings import Settings
-from storage import queue
+from storage import partitions, queue
 from storage.cache import Cache
 from storage.database import Database
 from storage.errors import CacheUnavailable
@@ -48,6 +48,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
+        await self._keep_partitions()
         pool = await queue.connect_consumer(self.maintenance_url)
         try:
             queuer = PgQueuer.from_asyncpg_pool(pool)
@@ -79,6 +80,18 @@ class Worker:
                 timedelta(minutes=self.settings.abandon_after_minutes),
                 timedelta(hours=self.settings.expire_after_hours),
             )
+
+        @queuer.schedule("partitions", "17 3 * * *")
+        async def _partitions(_schedule: Schedule) -> None:
+            await self._keep_partitions()
+
+    async def _keep_partitions(self) -> None:
+        """Makes the months ahead, and raises the alarm over rows that found none."""
+        async with self.database.maintenance() as connection:
+            for name in await partitions.ensure_partitions(connection, self.now()):
+                log.info("partition.made", partition=name)
+            for table in await partitions.tables_with_strays(connection):
+                log.error("partition.strays", table=table)
 
     def _runner(self, task: str, handler: Handler) -> Callable[[QueueJob], Awaitable[None]]:
         async def run(job: QueueJob) -> None:

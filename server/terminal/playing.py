@@ -18,7 +18,7 @@ Pace = Callable[[], Awaitable[object]]
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """A message and how long its first words took: `sent_at` in seconds of the monotonic clock."""
+    """A message and how long the reply's first words took; `sent_at` in seconds of `time.perf_counter`."""
 
     sent_at: float
     ms: float
@@ -76,15 +76,17 @@ async def play(
     *,
     pace: Pace | None = None,
     limit_s: float = 900.0,
-    client: str = "simulation",
+    on_turn: Callable[[Turn], None] | None = None,
 ) -> Played:
-    """Hold an interview to its end. What goes wrong is in the result, never raised."""
+    """Hold an interview to its end. What goes wrong is in the result, never raised. `on_turn` is told of each
+    turn as it is measured.
+    """
     played = Played(kind=candidate.kind, language=candidate.language, plan=plan)
-    live = LiveClient(api, client=client)
+    live = LiveClient(api, client="simulation")
     try:
         async with asyncio.timeout(limit_s):
             played.interview_id = await live.create(plan, candidate.language)
-            await _converse(live, candidate, played, pace)
+            await _converse(live, candidate, played, pace, on_turn)
     except TimeoutError:
         played.errors.append(f"The interview had not ended after {limit_s:g} seconds.")
     except TerminalError as error:
@@ -95,19 +97,28 @@ async def play(
     return played
 
 
-async def _converse(live: LiveClient, candidate: Candidate, played: Played, pace: Pace | None) -> None:
+async def _converse(
+    live: LiveClient,
+    candidate: Candidate,
+    played: Played,
+    pace: Pace | None,
+    on_turn: Callable[[Turn], None] | None,
+) -> None:
     acted_on: UUID | None = None
     sent_at: float | None = None
     async for message in live.messages():
         if isinstance(message, ReplyDelta) and sent_at is not None:
-            played.turns.append(Turn(sent_at, (time.perf_counter() - sent_at) * 1000))
+            turn = Turn(sent_at, (time.perf_counter() - sent_at) * 1000)
+            played.turns.append(turn)
+            if on_turn is not None:
+                on_turn(turn)
             sent_at = None
         _note_trouble(message, played)
         sitting = live.sitting
         if sitting.ended:
             return
         if isinstance(message, Problem):
-            acted_on = None  # What was sent is refused: something else has to be said.
+            acted_on = sent_at = None  # What was sent is refused: something else has to be said.
         if not sitting.has_floor or sitting.reply is None or sitting.reply.reply_id == acted_on:
             continue
         act = candidate.act(_moment(live, played.plan))

@@ -1,5 +1,7 @@
 """What a person practising in a terminal sees."""
 
+import re
+
 from rich.console import Console
 
 from agents.plans import Language
@@ -7,6 +9,7 @@ from server.live.protocol import Fact, StateView
 from server.terminal.texts import text
 
 LEVELS = "▁▂▄▆█"
+_TOKENS = re.compile(r"\s*\S+|\s+")
 
 
 class Screen:
@@ -18,6 +21,7 @@ class Screen:
         self._numbers: dict[str, int] = {}
         self._is_in_words = False
         self._is_at_prompt = False
+        self._column = 0
 
     def line(self, name: str, /, *, style: str = "dim", whole: bool = False, **values: object) -> None:
         """One of the terminal's own texts, on a line of its own; a `whole` one is never broken, to be copied."""
@@ -39,7 +43,16 @@ class Screen:
             self._close_words()
             self._console.print()
             self._is_in_words = True
-        self._console.print(words, style="bold", end="", markup=False, highlight=False, soft_wrap=True)
+            self._column = 0
+        for token in _TOKENS.findall(words):
+            # Broken between words here: what is printed bit by bit no console can wrap.
+            is_over = self._column + len(token) > self._console.width
+            if is_over:
+                self._console.print()
+                self._column = 0
+            shown = token.lstrip() if is_over else token
+            self._console.print(shown, style="bold", end="", markup=False, highlight=False, soft_wrap=True)
+            self._column += len(shown)
 
     def state(self, state: StateView) -> None:
         """Takes note of where the interview is; prints nothing."""

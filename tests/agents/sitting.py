@@ -77,6 +77,12 @@ class Sitting:
         self.at_ms = until if director.due(self.state) is not None else self.at_ms
         return tuple(facts)
 
+    def phase(self) -> str:
+        return self.state.phase
+
+    def ended(self) -> str | None:
+        return self.state.ended
+
     @property
     def offer(self) -> Offer | None:
         return offer(self.plan, self.state, self.at_ms)

@@ -8,7 +8,8 @@ export type Status =
   | { kind: "lost"; offline: boolean }
   | { kind: "taken_over" }
   | { kind: "ended" }
-  | { kind: "stopped"; sentence: string };
+  | { kind: "stopped" }
+  | { kind: "over" };
 
 export interface Owner {
   lastSeq(): number;
@@ -28,7 +29,12 @@ const FINAL: ReadonlySet<number> = new Set([
   CLOSE.wrong_frame,
 ]);
 
-class Refused extends Error {}
+/** The server will not let us in, however often we ask. */
+class Refused extends Error {
+  constructor(readonly status: number) {
+    super(`status ${status}`);
+  }
+}
 
 export class Connection {
   readonly #ticketPath: string;
@@ -39,7 +45,6 @@ export class Connection {
   #attempts = 0;
   #retry: number | undefined;
   #pinged = false;
-  #sentence = "";
   #over = false;
 
   constructor(ticketPath: string, livePath: string, owner: Owner) {
@@ -62,7 +67,6 @@ export class Connection {
     window.clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#over = false;
-    this.#sentence = "";
     if (this.#attempts === 0) this.#owner.became({ kind: "connecting" });
     void this.#connect();
   }
@@ -82,8 +86,8 @@ export class Connection {
     try {
       ticket = await this.#ticket();
     } catch (problem) {
-      if (problem instanceof Refused) this.#owner.became({ kind: "stopped", sentence: problem.message });
-      else this.#again();
+      if (!(problem instanceof Refused)) this.#again();
+      else this.#owner.became({ kind: problem.status === 409 ? "over" : "stopped" });
       return;
     }
     const url = new URL(this.#livePath, window.location.href);
@@ -117,10 +121,9 @@ export class Connection {
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
-    const body = (await answer.json()) as { ticket?: string; detail?: string };
-    if (answer.ok && body.ticket) return body.ticket;
+    if (answer.ok) return ((await answer.json()) as { ticket: string }).ticket;
     const passing = answer.status >= 500 || answer.status === 429;
-    throw passing ? new Error(`status ${answer.status}`) : new Refused(body.detail ?? "");
+    throw passing ? new Error(`status ${answer.status}`) : new Refused(answer.status);
   }
 
   #read(message: ServerMessage): void {
@@ -129,7 +132,6 @@ export class Connection {
       this.#welcomed = true;
       this.#attempts = 0;
     }
-    if (message.type === "error" && message.fatal) this.#sentence = message.message;
     this.#owner.received(message);
     if (message.type === "welcome" && !this.#over) this.#owner.became({ kind: "open" });
   }
@@ -139,7 +141,7 @@ export class Connection {
     this.#welcomed = false;
     if (this.#over || code === CLOSE.ended) this.#owner.became({ kind: "ended" });
     else if (code === CLOSE.taken_over) this.#owner.became({ kind: "taken_over" });
-    else if (FINAL.has(code)) this.#owner.became({ kind: "stopped", sentence: this.#sentence });
+    else if (FINAL.has(code)) this.#owner.became({ kind: "stopped" });
     else this.#again();
   }
 

@@ -4,7 +4,7 @@ import { Clock } from "./clock";
 import { Connection, type Status } from "./connection";
 import { Draft, newClientId, Outbox, type Kept } from "./keeping";
 import type { Names } from "./level";
-import type { Fact, Language, Payload, Problem, Request, ServerMessage, StateView } from "./protocol";
+import type { Fact, Language, Notice, Payload, Problem, Request, ServerMessage, StateView } from "./protocol";
 import { textsOf } from "./texts";
 import { Transcript } from "./transcript";
 
@@ -71,7 +71,7 @@ function received(message: ServerMessage): void {
       transcript.acknowledged(message.client_id, message.seq);
       break;
     case "notice":
-      situation.textContent = message.message;
+      showNotice(message);
       break;
     case "error":
       showProblem(message);
@@ -102,9 +102,18 @@ function showFact(fact: Fact): void {
   }
 }
 
+function showNotice(notice: Notice): void {
+  // The server sends all of it again: begin anew, so that nothing stands here twice. Draft and outbox stay.
+  if (notice.code === "history_resent") window.location.reload();
+  else if (!over && notice.code !== "ended") situation.textContent = notice.message;
+}
+
 function showProblem(problem: Problem): void {
   // What closes the connection is told by its state, in one place.
-  if (!problem.fatal) alarm.textContent = problem.message;
+  if (!problem.fatal) {
+    const known = problem.code === "wrong_phase";
+    alarm.textContent = known ? texts("live.not_now") : problem.message;
+  }
   if (!problem.client_id) return;
   const refused = outbox.take(problem.client_id);
   transcript.refused(problem.client_id);
@@ -115,8 +124,10 @@ function became(status: Status): void {
   root.dataset["connection"] = status.kind;
   takeBack.hidden = status.kind !== "taken_over";
   if (status.kind !== "open") clock.stop();
-  if (status.kind === "ended" && !over) showEnd("");
-  if (status.kind === "stopped") alarm.textContent = status.sentence || texts("live.stopped");
+  if (status.kind === "ended" && !over) showEnd("elsewhere");
+  if (status.kind === "stopped") alarm.textContent = texts("live.stopped");
+  // It ended while we were away: this address now leads to its report.
+  if (status.kind === "over") window.location.reload();
   situation.textContent = over ? "" : sentence(status);
   showButtons();
 }
@@ -198,7 +209,7 @@ function showEnd(reason: string): void {
   alarm.textContent = "";
   whereabouts.textContent = texts("live.phase_ended");
   progress.value = progress.max;
-  endReason.textContent = texts(reason ? `live.ended_${reason}` : "live.ended_completed");
+  endReason.textContent = texts(`live.ended_${reason}`);
   end.hidden = false;
   one<HTMLElement>(end, "h2").focus();
 }

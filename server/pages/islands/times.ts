@@ -1,6 +1,9 @@
 // Times in the reader's own zone, named; without this script they stand there in UTC.
 
-const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+const language = document.documentElement.lang;
+// The reader's own way of writing dates, where it is a way of the page's language.
+const locale = navigator.languages.find((wish) => wish.split("-")[0] === language) ?? language;
+const format = new Intl.DateTimeFormat(locale, {
   day: "numeric",
   month: "short",
   year: "numeric",
