@@ -7,6 +7,8 @@ from playwright.async_api import Locator, Page, expect
 
 Language = Literal["en", "es"]
 
+LAST_OWN = ".words--candidate[data-seq]:not(:has(~ .words--candidate))"
+
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "plan": "Behavioural interview",
@@ -15,6 +17,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "answer": "Your answer",
         "send": "Send",
         "report": "See the report",
+        "closing": "Closing",
         "ended": "The interview has ended",
         "position": "Question {number} of",
         "transcript": "What was said",
@@ -35,6 +38,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "answer": "Tu respuesta",
         "send": "Enviar",
         "report": "Ver el informe",
+        "closing": "Cierre",
         "ended": "La entrevista ha terminado",
         "position": "Pregunta {number} de",
         "transcript": "Lo que se dijo",
@@ -93,21 +97,31 @@ class Candidate:
         await expect(agree).to_be_enabled()
         heard = await self.replies.count()
         await agree.click()
-        await self.wait_for_reply(heard)
+        await self.hear_more_than(heard)
 
     async def say(self, text: str) -> None:
-        """Types, sends with Enter, and reads the reply."""
-        heard = await self.replies.count()
+        """Types, sends with Enter, and reads the reply to it."""
         await self.box.fill(text)
-        await self.box.press("Enter")
-        await self.wait_for_reply(heard)
+        await self.send("Enter")
 
-    async def wait_for_reply(self, heard: int) -> None:
-        """Until the interviewer has said more than these, or the interview has ended."""
-        await expect(self.replies.nth(heard).or_(self.end).first).to_be_visible()
+    async def send(self, key: str) -> None:
+        """Sends what is typed, and reads the reply to it."""
+        said = await self.own.count()
+        await self.box.press(key)
+        await expect(self.own.nth(said)).to_be_visible()
+        await self._quiet(self.page.locator(f"{LAST_OWN} ~ .words--interviewer[data-seq]"))
+
+    async def hear_more_than(self, heard: int) -> None:
+        """Until the interviewer has said more than so many replies, or the interview has ended."""
+        await self._quiet(self.replies.nth(heard))
+
+    async def _quiet(self, reply: Locator) -> None:
+        await expect(reply.or_(self.end).first).to_be_visible()
         await expect(self.page.locator("[aria-busy]")).to_have_count(0)
 
     async def has_ended(self) -> bool:
+        if await self.page.get_by_role("heading", level=1, name=self.words["closing"]).is_visible():
+            await expect(self.end).to_be_visible()
         return await self.end.is_visible()
 
     async def at_question(self) -> int:

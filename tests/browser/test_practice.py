@@ -12,6 +12,8 @@ from tests.browser.product import Product
 LOCALES: dict[Language, str] = {"en": "en-GB", "es": "es-CO"}
 HALF = "I had just begun to write that the release was two days"
 
+AWAY = "While you were away I wrote that I asked my colleague for the figures and we agreed on a date."
+
 
 @pytest.mark.parametrize(("language", "shape"), [("en", "wide"), ("es", "narrow")])
 async def test_a_typed_practice_goes_from_the_first_page_to_the_report(
@@ -94,13 +96,17 @@ async def test_words_written_while_the_server_was_away_are_sent_once_when_it_is_
     await candidate.reach_question(1)
     product.stop()
     await expect(page.get_by_text("The connection was lost")).to_be_visible()
-    await candidate.box.fill(candidate.words["said"])
+    await candidate.box.fill(AWAY)
     await candidate.box.press("Enter")
     await expect(page.get_by_text("Not sent yet")).to_be_visible()
+    await candidate.box.fill(HALF)
 
     product.start()
     await expect(page.get_by_text("Not sent yet")).to_have_count(0, timeout=30_000)
-    await expect(candidate.own.get_by_text(candidate.words["said"], exact=True)).to_have_count(1)
+    await expect(candidate.own.get_by_text(AWAY, exact=True)).to_have_count(1)
+    await expect(candidate.box).to_have_value(HALF)
+    await page.reload()
+    await expect(candidate.own.get_by_text(AWAY, exact=True)).to_have_count(1)
     visits.expect("net::ERR_")
     visits.expect("WebSocket connection to")
     visits.expect("Failed to load resource: the server responded with a status of 503")
@@ -113,9 +119,9 @@ async def test_keys_and_buttons_repeat_pause_go_on_skip_and_end(visits: Visits) 
     await candidate.reach_question(1)
     heard = await candidate.replies.count()
     await page.get_by_role("button", name="Repeat").click()
-    await candidate.wait_for_reply(heard)
+    await candidate.hear_more_than(heard)
     await page.get_by_role("button", name=re.compile("^Hint")).click()
-    await candidate.wait_for_reply(heard + 1)
+    await candidate.hear_more_than(heard + 1)
 
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("Paused. The clock stands still")).to_be_visible()
@@ -152,9 +158,7 @@ async def test_shift_and_enter_begins_a_line_and_enter_sends_them_all(visits: Vi
     await candidate.box.press_sequentially("I teach mathematics")
     await candidate.box.press("Shift+Enter")
     await candidate.box.press_sequentially("and I like it.")
-    heard = await candidate.replies.count()
-    await candidate.box.press("Control+Enter")
-    await candidate.wait_for_reply(heard)
+    await candidate.send("Control+Enter")
     assert "I teach mathematics\nand I like it." in await candidate.own.all_inner_texts()
     await expect(candidate.box).to_have_value("")
 
@@ -194,3 +198,18 @@ async def test_the_language_of_the_pages_can_be_chosen_and_stays(visits: Visits)
     await expect(page.get_by_role("heading", name="Practica una entrevista")).to_be_visible()
     await page.get_by_role("link", name="Mis entrevistas").click()
     await expect(page.get_by_role("heading", name="Mis entrevistas")).to_be_visible()
+
+
+async def test_an_interview_that_ended_elsewhere_meanwhile_leads_to_its_report(visits: Visits) -> None:
+    first = await visits.page()
+    candidate = Candidate(first, "en")
+    await candidate.begin()
+    second = await first.context.new_page()
+    await second.goto(first.url)
+    await expect(first.get_by_text("now open in another window")).to_be_visible()
+    await second.get_by_role("button", name="End", exact=True).click()
+    await second.get_by_role("button", name="End it").click()
+    await expect(second.get_by_role("heading", name=candidate.words["ended"])).to_be_visible()
+    await first.get_by_role("button", name="Continue in this window").click()
+    await expect(first.get_by_role("heading", name=re.compile("^Report: "))).to_be_visible()
+    visits.expect("status of 409")

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from agents.events import Request
 from server.api.operations import asyncapi_json
 from server.asyncapi import name
 from server.live import protocol
@@ -83,7 +84,7 @@ def test_the_page_tells_the_limits_there_are() -> None:
     assert f"`{protocol.SUBPROTOCOL}`" in PAGE
 
 
-@pytest.mark.parametrize("request_name", get_args(protocol.Request))
+@pytest.mark.parametrize("request_name", get_args(Request))
 def test_the_page_tells_what_can_be_asked_for(request_name: str) -> None:
     assert f"`{request_name}`" in PAGE
 

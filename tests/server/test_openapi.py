@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,15 @@ from jsonschema import Draft202012Validator
 from starlette.routing import Route
 
 from server.api.endpoints import ENDPOINTS
+from server.errors import VivaError
 from server.services import Services
 from storage.database import Database
 from tests.conftest import Person
 from tests.server.api.test_interviews import INTERVIEWS, begin
 from tests.server.api.test_results import keep_score
 from tests.server.serving import DOCUMENT, application, client_of, hold_against_document, make_services
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
 
 @pytest.fixture
@@ -103,3 +107,27 @@ async def test_an_answer_that_is_not_as_documented_is_noticed() -> None:
 def test_every_error_is_told_under_a_code_of_its_own() -> None:
     errors = {error for endpoint in ENDPOINTS for error in endpoint.all_errors}
     assert len({error.code for error in errors}) == len(errors)
+
+
+# --- docs/api.md -----------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_of_every_request_and_of_no_other() -> None:
+    told = re.findall(r"^\| `([A-Z]+) (/\S+)` \|", PAGE, re.MULTILINE)
+    assert set(told) == set(operations())
+
+
+def test_the_page_tells_every_code_under_its_status() -> None:
+    told = {
+        (int(row[1]), code)
+        for row in re.finditer(r"^\| (\d{3}) \| (.*) \|$", PAGE, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", row[2])
+    }
+    errors = {error for endpoint in ENDPOINTS for error in endpoint.all_errors}
+    assert {(error.status, error.code) for error in errors} <= told
+    assert {code for _, code in told} <= {error.code for error in every(VivaError)}
+
+
+def every(error: type[VivaError]) -> set[type[VivaError]]:
+    """An error and all below it in the tree."""
+    return {error}.union(*(every(below) for below in error.__subclasses__()))

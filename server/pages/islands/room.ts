@@ -117,7 +117,7 @@ function showProblem(problem: Problem): void {
   if (!problem.client_id) return;
   const refused = outbox.take(problem.client_id);
   transcript.refused(problem.client_id);
-  if (refused?.type === "say" && !answer.value) setAnswer(refused.text);
+  if (refused?.type === "say") setAnswer([refused.text, answer.value].filter(Boolean).join("\n"));
 }
 
 function became(status: Status): void {

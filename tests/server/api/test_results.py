@@ -1,9 +1,12 @@
+from datetime import datetime
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
-from agents.events import AnswerClosed, AnswerReopened
+from agents.events import AnswerClosed, AnswerReopened, ScoreGiven
+from agents.report import Report
 from server.services import Services
 from storage import answers, interviews, reports, scores
 from tests.server.api.test_interviews import INTERVIEWS, begin
@@ -61,6 +64,39 @@ async def keep_score(served: Services, interview_id: str, number: int, level: in
                 )
             ],
         )
+    fact = ScoreGiven(
+        question_id=f"q{number}",
+        version=version,
+        run_id=run,
+        competency="teamwork",
+        scorer="rehearsal-scorer/1",
+        level=level,
+    )
+    await append(served, interview_id, fact)
+
+
+def written(interview_id: UUID, at: datetime) -> Report:
+    """A report of an interview in which nothing could be judged."""
+    return Report(
+        interview_id=interview_id,
+        plan="behavioural",
+        title="Behavioural interview",
+        kind="practice",
+        language="en",
+        ended="stopped",
+        interviewer="rehearsal-interviewer/1",
+        scorer="rehearsal-scorer/1",
+        is_rehearsal=True,
+        started_at=at,
+        ended_at=at,
+        duration_ms=0,
+        overall=None,
+        competencies=(),
+        questions=(),
+        feedback=(),
+        transcript=(),
+        last_seq=1,
+    )
 
 
 async def test_levels_are_shown_with_their_evidence(client: httpx.AsyncClient, served: Services) -> None:
@@ -87,8 +123,6 @@ async def test_answers_that_wait_for_their_score_are_named(client: httpx.AsyncCl
         body["id"],
         AnswerClosed(question_id="q1", version=1),
         AnswerClosed(question_id="q2", version=1),
-        AnswerClosed(question_id="q3", version=1),
-        AnswerReopened(question_id="q3", version=2),
     )
     await keep_score(served, body["id"], 1, 3)
     listed = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()
@@ -128,10 +162,10 @@ async def test_the_report_is_shown_when_it_is_written(
     assert int(pending.headers["retry-after"]) > 0
 
     async with served.database.tenant(tenant) as connection:
-        await reports.save_report(connection, UUID(body["id"]), {"overall": 62.5}, 1, clock())
+        await reports.save_report(connection, UUID(body["id"]), written(UUID(body["id"]), clock()), 1, clock())
     ready = await client.get(path)
-    assert ready.status_code == 200
-    assert (ready.json()["report"], ready.json()["last_seq"]) == ({"overall": 62.5}, 1)
+    assert (ready.status_code, ready.json()["last_seq"]) == (200, 1)
+    assert ready.json()["report"] == msgspec.json.decode(msgspec.json.encode(written(UUID(body["id"]), clock())))
 
 
 @pytest.mark.parametrize("status", ["expired", "cancelled"])

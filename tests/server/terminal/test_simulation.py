@@ -11,9 +11,7 @@ from tests.server.terminal.scripts import REPORT, SCORES, answered, short_interv
 from tests.server.terminal.wire import Side, Wire, serving
 
 
-async def run(
-    wire: Wire, interviews: int = 1, languages: tuple[Language, ...] = ("en",)
-) -> tuple[int, list[dict[str, Any]]]:
+async def run(wire: Wire, interviews: int = 1) -> tuple[int, list[dict[str, Any]]]:
     """The exit status and the lines."""
     out = io.StringIO()
     async with serving(wire) as url:

@@ -1,0 +1,60 @@
+"""`python -m benchmarks [name…]`: the figures of the README, one JSON object a line.
+
+Exits 0 when a bar is missed: the figures are for reading. Without `--url` it starts a product of its own in a
+temporary folder.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from benchmarks.figure import Figure
+from benchmarks.product import ProductError
+from benchmarks.scoring import scoring
+from benchmarks.serving import own_product, under_load
+from server.terminal.errors import TerminalError
+
+SERVING = ("turn", "append", "memory", "start")
+NAMES = (*SERVING, "scorer")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Viva; one JSON object a line.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--url", help="a server that runs already; `start` is left out then")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long the load is measured (30)")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.names if name not in NAMES]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    try:
+        asyncio.run(_measure(frozenset(chosen.names or NAMES), chosen.url, chosen.seconds))
+    except (ProductError, TerminalError, httpx.HTTPError) as error:
+        print(f"The benchmark could not run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _measure(wanted: frozenset[str], url: str | None, for_s: float) -> None:
+    if "scorer" in wanted:
+        _print(await scoring())
+    if not wanted.intersection(SERVING):
+        return
+    if url is None:
+        with tempfile.TemporaryDirectory(prefix="viva-bench-") as folder:
+            _print(await own_product(Path(folder), wanted, for_s=for_s))
+    elif wanted & {"turn", "append", "memory"}:
+        _print(await under_load(url, wanted, for_s=for_s))
+
+
+def _print(figures: list[Figure]) -> None:
+    for figure in figures:
+        print(figure.line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
