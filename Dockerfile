@@ -13,14 +13,14 @@ RUN pip install --no-cache-dir --quiet uv
 WORKDIR /app
 # What changes seldom comes first: the libraries, then our own code.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --no-install-project --no-cache
+RUN uv sync --frozen --no-dev --compile-bytecode --no-install-project --no-cache
 COPY README.md LICENSE ./
 COPY server ./server
 COPY agents ./agents
 COPY prompts ./prompts
 COPY storage ./storage
 COPY migrations ./migrations
-RUN uv sync --frozen --no-dev --no-cache
+RUN uv sync --frozen --no-dev --compile-bytecode --no-cache
 COPY --from=pages /app/server/pages/static/built ./server/pages/static/built
 
 FROM python:3.11-slim-bookworm
