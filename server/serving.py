@@ -71,6 +71,8 @@ async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) 
             port=settings.port,
             ws="websockets-sansio",
             ws_max_size=settings.max_body_bytes,
+            # Compression would cost some 0.3 MB for each live interview, and audio does not shrink.
+            ws_per_message_deflate=False,
             log_config=None,
             log_level="warning",  # Its info lines carry addresses of people.
             access_log=False,
