@@ -5,11 +5,11 @@ import hashlib
 import os
 import socket as network
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -40,6 +40,8 @@ REPORT_WITHIN_S = 30.0
 """How long a client whose interview has ended is kept connected for its report."""
 FAREWELL_WITHIN_S = 1.0
 PATH = "/live"
+_UNKEEPABLE = "\0"
+"""The one character that PostgreSQL keeps neither as text nor in a document."""
 
 
 class Refused(Exception):
@@ -89,7 +91,8 @@ class LiveHost:
         self._monotonic = monotonic
         self._holder = f"{network.gethostname()}:{os.getpid()}"
         self._held: dict[UUID, _Holding] = {}
-        self._doors: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # A door is there for as long as somebody stands in it.
+        self._doors: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._plans: dict[UUID, Plan] = {}
         self._is_stopping = False
 
@@ -172,7 +175,8 @@ class LiveHost:
     async def _attend(self, socket: WebSocket, hello: protocol.Hello, ticket: tickets.Ticket) -> None:
         """Holds the interview for as long as this client is there."""
         interview_id = ticket.interview_id
-        async with self._doors[interview_id]:
+        door = self._doors.setdefault(interview_id, asyncio.Lock())
+        async with door:
             await self._displace(interview_id)
             if self._is_stopping:
                 raise Refused(
@@ -220,7 +224,7 @@ class LiveHost:
                 plan = self._plans[row.plan_version_id] = msgspec.convert(version.body, Plan)
         journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
         kind: events.Kind = "screening" if row.kind == "screening" else "practice"
-        outlet = SocketOutlet(socket, plan, kind, seen_seq=0)
+        outlet = SocketOutlet(socket, plan, kind)
         conversation = Conversation(
             plan,
             journal,
@@ -228,7 +232,7 @@ class LiveHost:
             outlet,
             monotonic=self._monotonic,
             holder=self._holder,
-            client=hello.client[:40],
+            client=hello.client.replace(_UNKEEPABLE, "")[:40],
         )
         past = await conversation.open()
         created = past[0].payload
@@ -241,12 +245,7 @@ class LiveHost:
             outlet.send(protocol.Notice(code="history_resent", message=sentence))
         seen = hello.last_seq if hello.last_seq <= conversation.state.seq else 0
         for event in past:
-            if event.seq > seen:
-                outlet.fact(event)
-            elif isinstance(event.payload, events.InterviewEnded):
-                outlet.ended.set()
-            elif isinstance(event.payload, events.ReportReady):
-                outlet.reported.set()
+            outlet.past(event, has_it=event.seq <= seen)
         task = asyncio.create_task(conversation.run())
         return _Holding(conversation, outlet, task)
 
@@ -306,6 +305,9 @@ class LiveHost:
         match message:
             case protocol.Say():
                 _check_id(message.client_id)
+                if _UNKEEPABLE in message.text:
+                    sentence = "A message may not hold the character U+0000. Take it out and send it again."
+                    raise Refused("malformed", sentence, client_id=message.client_id)
                 text = message.text.strip()
                 if not text:
                     raise Refused("empty", "Write something before you send it.", client_id=message.client_id)
@@ -330,8 +332,9 @@ class LiveHost:
 
 
 def _check_id(client_id: str) -> None:
-    if not 1 <= len(client_id) <= 64:
-        raise Refused("malformed", "client_id must have 1 to 64 characters.", client_id=client_id[:64])
+    if not 1 <= len(client_id) <= 64 or _UNKEEPABLE in client_id:
+        sentence = "client_id must have 1 to 64 characters, none of them U+0000."
+        raise Refused("malformed", sentence, client_id=client_id[:64])
 
 
 def _last_straw(refusal: Refused) -> Refused:

@@ -32,7 +32,7 @@ _SENTENCES = {
 class SocketOutlet:
     """An `agents.conversation.Outlet` on a WebSocket."""
 
-    def __init__(self, socket: WebSocket, plan: Plan, kind: Kind, seen_seq: int) -> None:
+    def __init__(self, socket: WebSocket, plan: Plan, kind: Kind) -> None:
         self.ended = asyncio.Event()
         """Set once the interview is over."""
         self.reported = asyncio.Event()
@@ -40,7 +40,6 @@ class SocketOutlet:
         self._socket = socket
         self._plan = plan
         self._kind = kind
-        self._seen_seq = seen_seq
         self._waiting: asyncio.Queue[protocol.ServerMessage | int | None] = asyncio.Queue()
         self._is_open = True
         self._turn_at: float | None = None
@@ -49,17 +48,10 @@ class SocketOutlet:
     # --- agents.conversation.Outlet ----------------------------------------------------------------------------
 
     def fact(self, event: Event) -> None:
-        """Tells of an event, unless the client has it already or may not see it."""
-        if isinstance(event.payload, events.InterviewEnded):
-            self.ended.set()
-        elif isinstance(event.payload, events.ReportReady):
-            self.reported.set()
-        if event.seq > self._seen_seq:
-            if isinstance(event.payload, events.ScoreGiven):
-                SCORES_GIVEN.labels(judged="no" if event.payload.level is None else "yes").inc()
-            message = views.fact_for_candidate(event, self._kind)
-            if message is not None:
-                self.send(message)
+        """Tells of an event that has just been kept, unless the candidate may not see it."""
+        if isinstance(event.payload, events.ScoreGiven):
+            SCORES_GIVEN.labels(judged="no" if event.payload.level is None else "yes").inc()
+        self.past(event)
 
     def moved(self, state: State, at_ms: int) -> None:
         view = views.state_view(self._plan, state, at_ms)
@@ -97,6 +89,16 @@ class SocketOutlet:
         self.finish(code)
 
     # --- the gateway's side ------------------------------------------------------------------------------------
+
+    def past(self, event: Event, *, has_it: bool = False) -> None:
+        """Tells of an event of the log, unless the client has it already or may not see it."""
+        if isinstance(event.payload, events.InterviewEnded):
+            self.ended.set()
+        elif isinstance(event.payload, events.ReportReady):
+            self.reported.set()
+        message = None if has_it else views.fact_for_candidate(event, self._kind)
+        if message is not None:
+            self.send(message)
 
     def turn_arrived(self) -> None:
         """A turn of the candidate's begins to wait for our first word."""
