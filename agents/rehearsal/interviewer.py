@@ -125,7 +125,8 @@ def _lead(brief: Brief, choice: Choice, heard: Heard | None) -> str:
     if heard is None or brief.question is None or choice.kind not in ("next", "probe"):
         return choice.lead
     parts = [acknowledgement(heard.mood, brief.language, turn, before, staying=choice.kind == "probe")]
-    if heard.mood == "told" and turn % 2 == 0 and not heard.last.other_language:
+    # Naming a thing back opens what is asked about it; before another question it would lead nowhere.
+    if choice.kind == "probe" and heard.mood == "told" and turn % 2 == 0 and not heard.last.other_language:
         parts.append(naming(brief.said, brief.question, brief.language, before))
     if choice.lead not in {phrase(brief.language, name) for name in _PLAIN_LEADS}:
         parts.append(choice.lead)

@@ -55,7 +55,7 @@ def test_a_plan_has_six_to_eight_questions_that_fit_its_target(plan: Plan) -> No
     assert [question.id for question in plan.questions] == [f"q{n}" for n in range(1, len(plan.questions) + 1)]
     assert 6 <= len(plan.questions) <= 8
     assert sum(question.seconds for question in plan.questions) <= plan.target_duration_minutes * 60
-    assert 4 <= len(plan.facts) <= 6
+    assert 4 <= len(plan.facts) <= 8
 
 
 @plans
