@@ -47,7 +47,6 @@ class Settings(msgspec.Struct, frozen=True):
     ticket_seconds: int = 60
     abandon_after_minutes: int = 120
     expire_after_hours: int = 72
-    secret_key: str | None = None
     app_password: str | None = None
     maintenance_password: str | None = None
 
@@ -145,12 +144,6 @@ def _address(example: str, *schemes: str) -> Callable[[str], str]:
     return parse
 
 
-def _key(value: str) -> str:
-    if len(value) < 32:
-        raise _RefusedError("should be at least 32 characters of chance, such as `openssl rand -hex 32` prints")
-    return value
-
-
 _POSTGRES = _address("postgresql://user:password@host:5432/viva", "postgresql", "postgres")
 _REDIS = _address("redis://host:6379/0 or unix:///path/to.sock", "redis", "rediss", "unix")
 _OBJECTS = _address(
@@ -230,7 +223,6 @@ ENTRIES: tuple[Entry, ...] = (
         _number(1, 8_760),
         "Hours after which an interview that was never begun expires.",
     ),
-    Entry("secret_key", "VIVA_SECRET_KEY", _key, "Key for what the server signs.", secret=True),
     Entry(
         "app_password",
         "VIVA_APP_PASSWORD",

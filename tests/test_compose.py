@@ -145,7 +145,6 @@ def test_the_settings_compose_gives_are_settings_that_viva_reads() -> None:
         "app_password",
         "maintenance_password",
         "redis_url",
-        "secret_key",
     }
 
 

@@ -79,7 +79,6 @@ def test_a_port_is_a_whole_number_within_range(port: str) -> None:
         ("DATABASE_URL", "postgresql://u:hunter2@h:port/db"),
         ("REDIS_URL", "http://:hunter2@h"),
         ("OBJECTS_URL", "bucket-hunter2"),
-        ("VIVA_SECRET_KEY", "hunter2"),
     ],
 )
 def test_a_value_that_may_hold_a_secret_is_not_repeated_in_the_error(variable: str, value: str) -> None:
@@ -160,7 +159,6 @@ def test_secrets_are_masked_where_settings_are_shown() -> None:
         "DATABASE_URL": "postgresql://viva_app:hunter2@db:5432/viva?sslmode=require",
         "VIVA_OWNER_DATABASE_URL": "postgresql:///viva?host=/run&user=a&password=hunter2",
         "REDIS_URL": "redis://:hunter2@cache:6379/0",
-        "VIVA_SECRET_KEY": "hunter2" * 8,
         "VIVA_APP_PASSWORD": "hunter2",
     }
     settings, sources = load(environ, None)
@@ -171,7 +169,7 @@ def test_secrets_are_masked_where_settings_are_shown() -> None:
     )
     assert rows["VIVA_OWNER_DATABASE_URL"][0] == f"postgresql:///viva?host=/run&user=a&password={MASK}"
     assert rows["REDIS_URL"][0] == f"redis://:{MASK}@cache:6379/0"
-    assert rows["VIVA_SECRET_KEY"] == (MASK, "environment")
+    assert rows["VIVA_APP_PASSWORD"] == (MASK, "environment")
     assert rows["OBJECTS_URL"] == ("", "default")
     assert "hunter2" not in f"{rows}{settings!r}{settings}"
 
