@@ -92,8 +92,12 @@ async def supervise(
         async with asyncio.TaskGroup() as group:
             for child in children:
                 group.create_task(_tend(child, stop, restarts or Restarts(), patience))
-    except* ChildFailedError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:
+        # Not `except*`: before Python 3.11.4 that wraps what it raises in a group of its own.
+        failed, others = errors.split(ChildFailedError)
+        if failed is None or others is not None:
+            raise
+        raise failed.exceptions[0] from None
 
 
 async def run(
