@@ -53,6 +53,8 @@ class Ear:
         self.closings: list[str] = []
         self.state: State | None = None
         self.is_there = True
+        self.sent_whole = 0
+        """Replies all of whose words were sent."""
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -70,6 +72,7 @@ class Ear:
         return self.is_there
 
     def reply_ended(self, reply_id: UUID, *, interrupted: bool) -> None:
+        self.sent_whole += not interrupted
         self._stir()
 
     def kept(self, client_id: str, seq: int) -> None:
