@@ -27,19 +27,20 @@ _REQUESTS: dict[Request, tuple[str, ...]] = {
         r"(?:please )?repeat(?: (?:that|it|the question|this))?(?: again| once more)?",
         r"(?:say (?:that|it) again|come again|pardon(?: me)?|what was (?:that|the question)|what did you say)",
         r"i (?:did not|didn'?t) (?:hear|catch|get|understand) (?:that|it|you|the question)",
+        r"i (?:do not|don'?t) understand (?:that|it|you|the question)",
         (
-            r"(?:me )?(?:puedes|puede|podrias|podria) repetir(?:lo|me)?(?: (?:la pregunta|eso|esto))?"
+            r"(?:me )?(?:lo |la )?(?:puedes|puede|podrias|podria) repetir(?:lo|la|me)?(?: (?:la pregunta|eso|esto))?"
             r"(?: otra vez| de nuevo)?"
         ),
         r"(?:repite|repita|repetir)(?:lo|me)?(?: (?:la pregunta|eso|esto))?(?: otra vez| de nuevo)?",
         r"(?:como dijiste|como dice|que dijiste|otra vez|de nuevo|cual era la pregunta)",
-        r"no (?:te |le |lo |la )?(?:oi|escuche|entendi|capte)(?: bien)?(?: (?:eso|la pregunta))?",
+        r"no (?:te |le |lo |la )?(?:oi|escuche|entendi|entiendo|capte)(?: bien)?(?: (?:eso|la pregunta))?",
     ),
     "hint": (
         r"(?:can|could|may) (?:i|you) (?:have|get|give me) (?:a|another|one more) hint",
         r"(?:give me )?(?:a |another )?hint",
         r"(?:me )?(?:puedes|puede|podrias|podria) dar(?:me)? (?:una|otra) pista",
-        r"(?:dame |deme )?(?:una |otra )?pista",
+        r"(?:dame |deme |me das |me da )?(?:una |otra )?pista",
     ),
     "skip": (
         r"(?:can|could|may) (?:we|i) (?:skip|pass)(?: (?:this|that|it|this one|this question|that one))?",
@@ -53,7 +54,8 @@ _REQUESTS: dict[Request, tuple[str, ...]] = {
             r"(?: (?:esta|esa|de)(?: (?:pregunta|esta))?)?"
         ),
         r"(?:yo )?paso(?: (?:de )?(?:esta|esa)(?: pregunta)?)?",
-        r"(?:siguiente(?: pregunta)?|la siguiente|sigamos|pasemos a (?:la siguiente|otra))",
+        r"(?:siguiente(?: pregunta)?|la siguiente|sigamos)",
+        r"(?:podemos pasar|pasemos) a (?:la siguiente|otra)(?: pregunta)?",
     ),
     "pause": (
         r"(?:can|could|may) (?:we|i) (?:pause|take a (?:short )?break|have a (?:short )?break)",
@@ -65,7 +67,10 @@ _REQUESTS: dict[Request, tuple[str, ...]] = {
         r"pausa",
     ),
     "wait": (
-        r"(?:just |give me )?(?:a|one) (?:moment|second|minute|sec)",
+        (
+            r"(?:just |give me |i need )?(?:just )?(?:a|one) (?:moment|second|minute|sec)"
+            r"(?: to think(?: about (?:it|that))?)?"
+        ),
         (
             r"(?:let me think|i need to think|hold on|wait|wait a (?:moment|second|minute))"
             r"(?: (?:about (?:it|that)|for a (?:moment|second)))?"
@@ -103,16 +108,19 @@ _LANGUAGES: dict[Literal["en", "es"], re.Pattern[str]] = {
     ),
 }
 _YES = re.compile(
-    r"(?:(?:yes|yeah|yep|sure|ok(?:ay)?|i (?:do )?(?:agree|accept|consent)|agreed|of course|go ahead|that'?s fine|fine|"
-    r"si|claro(?: que si)?|de acuerdo|acepto|estoy de acuerdo|por supuesto|vale|adelante|si acepto|dale|"
+    r"(?:(?:yes|yeah|yep|sure|ok(?:ay)?|i (?:do )?(?:agree|accept|consent)(?: to (?:that|this|it|go on|continue))?|"
+    r"i do|agreed|absolutely|of course|go ahead|that(?:'?s| is) (?:fine|ok(?:ay)?)|fine|sounds good|"
+    r"si|claro(?: que si)?|de acuerdo|acepto|estoy de acuerdo|por supuesto|vale|adelante|si acepto|dale|esta bien|"
+    r"perfecto|continuemos|"
     r"let'?s (?:go|start|begin)|i'?m ready|empecemos|please|por favor|gracias|thanks|thank you)\W*){1,4}"
 )
 _NO = re.compile(
-    r"(?:(?:no|nope|i (?:do not|don'?t)(?: (?:agree|accept|consent|want (?:to|that)))?|no (?:acepto|estoy de acuerdo|"
-    r"quiero)|thanks?(?: you)?|gracias|sorry|perdon)\W*){1,4}"
+    r"(?:(?:no|nope|i (?:do not|don'?t)(?: (?:agree|accept|consent|want (?:to|that)))?|i(?:'?d| would) rather not|"
+    r"no (?:acepto|estoy de acuerdo|quiero)|prefiero (?:que )?no|thanks?(?: you)?|gracias|sorry|perdon)\W*){1,4}"
 )
 _NOTHING_MORE = re.compile(
-    r"(?:(?:no(?: (?:tengo|questions?|preguntas|otras?|other|more|mas|further|ninguna|nada))*|nope|not really|"
+    r"(?:(?:no(?: (?:tengo|questions?|preguntas?|otras?|other|more|mas|further|ninguna|nada))*|nope|not really|"
+    r"i have no(?: (?:other|more|further))? questions?|"
     r"nothing(?: else| more)?|none|that'?s (?:all|it)|that is (?:all|it)|i'?m (?:good|fine)|all good|todo bien|"
     r"i (?:do not|don'?t)(?: have any(?:thing)?(?: (?:more|other))?(?: questions)?)?|nada(?: mas)?|ninguna?|"
     r"eso es todo|ya no|for now|por ahora|thanks?(?: you)?(?: very much)?|(?:muchas )?gracias)\W*){1,5}"
@@ -128,14 +136,14 @@ def folded(text: str) -> str:
 
 def request_in(text: str) -> tuple[Request, Literal["en", "es"] | None] | None:
     """What is asked for, with the language where it is a change of language; None for an answer."""
-    plain = folded(text)
+    plain = folded(text).strip("¿¡ ")
     if not plain or len(plain.split()) > LONGEST_WORDS:
         return None
     for language, pattern in _LANGUAGES.items():
         if pattern.fullmatch(plain):
             return "language", language
     for request, compiled in _COMPILED:
-        if compiled.fullmatch(plain.strip("¿¡ ")):
+        if compiled.fullmatch(plain):
             return request, None
     return None
 

@@ -14,12 +14,15 @@ from agents.plans import Plan
 from agents.state import fold
 from storage import interviews, plans
 from storage.database import Database
-from storage.errors import StaleEpoch
+from storage.errors import DatabaseUnavailable, StaleEpoch
 from storage.identity import tenant_ids
+from storage.interviews import IdleInterview
 
 log = structlog.get_logger(__name__)
 
 HOLDER = "sweep"
+
+Reason = Literal["abandoned", "expired"]
 
 
 async def sweep(
@@ -32,27 +35,39 @@ async def sweep(
             begun = await interviews.idle_interviews(connection, ("in_progress", "paused"), now() - abandon_after)
             waiting = await interviews.idle_interviews(connection, ("created",), now() - expire_after)
         for idle in begun:
-            closed += await _close(database, tenant_id, idle.id, "abandoned", now)
+            closed += await _try_to_close(database, tenant_id, idle, "abandoned", now)
         for idle in waiting:
-            closed += await _close(database, tenant_id, idle.id, "expired", now)
+            closed += await _try_to_close(database, tenant_id, idle, "expired", now)
     return closed
 
 
+async def _try_to_close(
+    database: Database, tenant_id: UUID, idle: IdleInterview, reason: Reason, now: Callable[[], datetime]
+) -> bool:
+    """One interview that cannot be closed does not keep the others open."""
+    try:
+        return await _close(database, tenant_id, idle, reason, now)
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        log.exception("interview.not_swept", interview_id=str(idle.id), reason=reason)
+        return False
+
+
 async def _close(
-    database: Database,
-    tenant_id: UUID,
-    interview_id: UUID,
-    reason: Literal["abandoned", "expired"],
-    now: Callable[[], datetime],
+    database: Database, tenant_id: UUID, idle: IdleInterview, reason: Reason, now: Callable[[], datetime]
 ) -> bool:
     """Takes the interview over, so that a holder that is still there falls silent, and ends it."""
+    interview_id = idle.id
+    async with database.tenant(tenant_id) as connection:
+        row = await interviews.interview(connection, interview_id)
+        version = await plans.plan_version(connection, row.plan_version_id)
+    if (row.last_event_at or row.created_at) != idle.quiet_since:
+        return False  # Somebody came back while others were being closed.
     journal = InterviewLog(database, tenant_id, interview_id, now)
     epoch = await journal.take_over(HOLDER)
     if epoch is None:
         return False
-    async with database.tenant(tenant_id) as connection:
-        row = await interviews.interview(connection, interview_id)
-        version = await plans.plan_version(connection, row.plan_version_id)
     state = fold(await journal.read())
     if state.phase == "ended":
         return False
