@@ -300,8 +300,9 @@ class ChannelNotOpen(Unprocessable):
 
     def __init__(self) -> None:
         super().__init__(
-            'Interviews are held by typing here. Ask for `channel: "text"`.',
-            errors=(FieldError("$.channel", "only text is open here"),),
+            "Interviews are held by typing or with the browser's own speech here. "
+            'Ask for `channel: "text"` or `channel: "voice"`.',
+            errors=(FieldError("$.channel", "only text and voice are open here"),),
         )
 
 

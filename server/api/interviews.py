@@ -34,6 +34,7 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many, from 1 
 BATCH = 100
 MOST_BATCHES = 10
 LIVE_PATH = "/live"
+OPEN_CHANNELS = ("text", "voice")
 
 
 class NewInterview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,7 +109,7 @@ async def begin(call: Call[NewInterview, Nothing]) -> Answer:
     services, who, body = call.services, call.principal, call.body
     if body.kind == "screening":
         raise ScreeningNotOpen
-    if body.channel != "text":
+    if body.channel not in OPEN_CHANNELS:
         raise ChannelNotOpen
     wish = Wish(
         plan=body.plan,

@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 MOST_MISTAKES = 20
 """Messages that make no sense before the socket is closed."""
+MOST_AT_ONCE = 200
+MOST_A_SECOND = 50.0
+"""Messages of one client: so many in a burst, so many a second for long. Simulated candidates stay below."""
 REPORT_WITHIN_S = 30.0
 """How long a client whose interview has ended is kept connected for its report."""
 FAREWELL_WITHIN_S = 1.0
@@ -61,6 +64,21 @@ class Refused(Exception):
             close_code=protocol.CLOSE_CODES[self.close or "malformed"],
             client_id=self.client_id,
         )
+
+
+class _Pace:
+    """Allows a burst of messages, and as many a second as it refills."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._at = monotonic()
+        self._left = float(MOST_AT_ONCE)
+
+    def allows_one_more(self) -> bool:
+        at = self._monotonic()
+        self._left = min(MOST_AT_ONCE, self._left + (at - self._at) * MOST_A_SECOND) - 1
+        self._at = at
+        return self._left >= 0
 
 
 class _Holding(msgspec.Struct):
@@ -259,6 +277,7 @@ class LiveHost:
 
     async def _read(self, socket: WebSocket, holding: _Holding) -> None:
         mistakes = 0
+        pace = _Pace(self._monotonic)
         over = asyncio.create_task(_gone(holding))
         try:
             while True:
@@ -269,7 +288,11 @@ class LiveHost:
                     await asyncio.gather(receiving, return_exceptions=True)
                     return
                 try:
-                    self._take(await receiving, holding)
+                    message = await receiving
+                    if not pace.allows_one_more():
+                        sentence = "Messages come faster than anyone types. Slow down, then reconnect."
+                        raise Refused("too_many", sentence, close="too_many")
+                    self._take(message, holding)
                 except Refused as refusal:
                     mistakes += 1
                     last = refusal if mistakes < MOST_MISTAKES else _last_straw(refusal)
@@ -316,7 +339,7 @@ class LiveHost:
                     raise Refused("too_long", sentence, client_id=message.client_id)
                 holding.outlet.turn_arrived()
                 conversation.put(
-                    director.Turn(uuid7(), text, "typed", question_id=message.question_id), message.client_id
+                    director.Turn(uuid7(), text, message.source, question_id=message.question_id), message.client_id
                 )
             case protocol.Press():
                 _check_id(message.client_id)
@@ -326,7 +349,7 @@ class LiveHost:
             case protocol.Ping():
                 holding.outlet.send(protocol.Pong())
             case protocol.Played():
-                pass  # A typed reply counts as heard when it is sent.
+                conversation.played(message.reply_id, message.characters, done=message.done)
             case protocol.Hello():
                 raise Refused("hello_twice", "hello opens a socket and is sent once.")
 

@@ -25,6 +25,7 @@ _SENTENCES = {
     "taken_over": "This interview is now open in another window. Close the other one, or take it back from here.",
     "unavailable": "The interview cannot be kept at the moment, so it waits. Everything up to here is safe; come back.",
     "server_stopping": "The server is stopping. Everything is kept; reconnect in a moment to go on.",
+    "too_many": "More waits for you than your line takes. Everything is kept; reconnect to go on.",
     "internal": "Something went wrong on our side. Everything up to here is kept; reconnect to go on.",
 }
 
@@ -82,10 +83,12 @@ class SocketOutlet:
             return
         code = protocol.CLOSE_CODES.get(reason, protocol.CLOSE_CODES["internal"])
         sentence = _SENTENCES.get(reason, _SENTENCES["internal"])
-        if reason == "ended":
-            self.send(protocol.Notice(code=reason, message=sentence))
-        else:
-            self.send(protocol.Problem(code=reason, message=sentence, fatal=True, close_code=code))
+        # Past `send`, which would count it among what this client has not yet read.
+        self._waiting.put_nowait(
+            protocol.Notice(code=reason, message=sentence)
+            if reason == "ended"
+            else protocol.Problem(code=reason, message=sentence, fatal=True, close_code=code)
+        )
         self.finish(code)
 
     # --- the gateway's side ------------------------------------------------------------------------------------
@@ -111,7 +114,7 @@ class SocketOutlet:
         self._waiting.put_nowait(message)
         if self._waiting.qsize() > MOST_WAITING:
             log.warning("live.client_too_slow", waiting=self._waiting.qsize())
-            self.finish(protocol.CLOSE_CODES["too_many"])
+            self.closed("too_many")
 
     def finish(self, close_code: int | None = None) -> None:
         """Ends the sending after what is queued, with the socket's close where a code is given."""

@@ -36,15 +36,17 @@ class Hello(Incoming, frozen=True, tag="hello"):
     last_seq: int = 0
     """The last event this client has; it is sent every later one."""
     capabilities: tuple[Literal["text", "audio", "speech"], ...] = ("text",)
+    """`speech`: the client speaks replies with a voice of its own and reports by `played` how far it got."""
     client: str = "unknown"
     """What is talking, for the log: `browser`, `terminal`, `simulation`."""
 
 
 class Say(Incoming, frozen=True, tag="say"):
-    """A typed turn. Sent again with the same `client_id` it is kept once."""
+    """A turn, typed or heard by the client's own recogniser. Sent again with the same `client_id` it is kept once."""
 
     client_id: str
     text: str
+    source: Literal["typed", "speech"] = "typed"
     question_id: str | None = None
     """Adds to the answer of an earlier question instead of the open one."""
 
@@ -62,11 +64,11 @@ class Typing(Incoming, frozen=True, tag="typing"):
 
 
 class Played(Incoming, frozen=True, tag="played"):
-    """How far a reply got to the candidate's ear."""
+    """How much of a reply the client's own voice has spoken. `done` ends it: to the end, or cut short there."""
 
     reply_id: UUID
-    characters: int | None = None
-    ms: int | None = None
+    characters: int
+    done: bool = False
 
 
 class Ping(Incoming, frozen=True, tag="ping"):
@@ -144,6 +146,8 @@ class ReplyDelta(Message, frozen=True, tag="reply.delta"):
 
 
 class ReplyEnd(Message, frozen=True, tag="reply.end"):
+    """All words of a reply were sent; with `interrupted` a client that speaks falls silent at once."""
+
     reply_id: UUID
     interrupted: bool
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 from pgqueuer import PgQueuer
+from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule
 
@@ -19,7 +21,7 @@ from server.settings import Settings
 from storage import partitions, queue
 from storage.cache import Cache
 from storage.database import Database
-from storage.errors import CacheUnavailable
+from storage.errors import AlreadyKept, CacheUnavailable, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -101,26 +103,34 @@ class Worker:
 
     async def _attempt(self, task: str, handler: Handler, job: queue.Job) -> None:
         """Runs a task within its time; a failure is tried again later, and after many the task is parked."""
-        async with self.database.tenant(job.tenant_id) as connection:
-            begun = await queue.count_attempt(connection, task, job)
-            if begun.parked_at is not None:
-                return
-            if begun.attempts > MOST_ATTEMPTS:
-                await queue.park(connection, task, job, self.now(), "too many attempts")
-                log.error("task.parked", task=task, entity_id=str(job.entity_id))
-                return
+        attempts = 0
         try:
+            async with self.database.tenant(job.tenant_id) as connection:
+                begun = await queue.count_attempt(connection, task, job)
+                attempts = begun.attempts
+                if begun.parked_at is not None:
+                    return
+                if attempts > MOST_ATTEMPTS:
+                    await queue.park(connection, task, job, self.now(), "too many attempts")
+                    log.error("task.parked", task=task, entity_id=str(job.entity_id))
+                    return
             async with asyncio.timeout(TASK_WITHIN_S):
                 await handler(job)
+            async with self.database.tenant(job.tenant_id) as connection:
+                await queue.forget_attempts(connection, task, job)
+        except AlreadyKept as earlier:
+            # Another run of the same task was quicker; the next look finds its work done.
+            raise RetryRequested(LOOK_AGAIN, type(earlier).__name__) from earlier
         except Exception as failure:
-            log.exception("task.failed", task=task, entity_id=str(job.entity_id), attempt=begun.attempts)
-            again = timedelta(seconds=min(60, 0.5 * 2 ** min(begun.attempts, 7)))
+            log.exception("task.failed", task=task, entity_id=str(job.entity_id), attempt=attempts)
+            await self._note(task, job, failure)
+            again = timedelta(seconds=min(60, 0.5 * 2 ** min(attempts, 7)))
+            raise RetryRequested(again, type(failure).__name__) from failure
+
+    async def _note(self, task: str, job: queue.Job, failure: Exception) -> None:
+        with suppress(DatabaseUnavailable):
             async with self.database.tenant(job.tenant_id) as connection:
                 await queue.note_failure(connection, task, job, type(failure).__name__)
-                await queue.enqueue(connection, task, job, delay=again)
-            return
-        async with self.database.tenant(job.tenant_id) as connection:
-            await queue.forget_attempts(connection, task, job)
 
     async def _score(self, job: queue.Job) -> None:
         seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorer, self.now)

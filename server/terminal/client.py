@@ -141,8 +141,9 @@ class LiveClient:
     async def typing(self) -> None:
         await self._send(Typing())
 
-    async def played(self, reply_id: UUID, characters: int | None = None, ms: int | None = None) -> None:
-        await self._send(Played(reply_id=reply_id, characters=characters, ms=ms))
+    async def played(self, reply_id: UUID, characters: int, *, done: bool = False) -> None:
+        """Report how much of a reply a voice of the client's own has spoken."""
+        await self._send(Played(reply_id=reply_id, characters=characters, done=done))
 
     async def ping(self) -> None:
         await self._send(Ping())

@@ -37,6 +37,7 @@ export interface Say {
   type: "say";
   client_id: string;
   text: string;
+  source?: "typed" | "speech";
   question_id?: string | null;
 }
 
@@ -54,8 +55,8 @@ export interface Typing {
 export interface Played {
   type: "played";
   reply_id: string;
-  characters?: number | null;
-  ms?: number | null;
+  characters: number;
+  done?: boolean;
 }
 
 export interface Ping {
