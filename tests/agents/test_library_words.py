@@ -44,8 +44,16 @@ def texts(value: Any) -> Iterator[dict[str, str]]:
         yield value
 
 
-def test_both_plans_are_there_in_both_languages() -> None:
-    assert set(LIBRARY.plans) == set(LIBRARY.rubrics) == {"behavioural", "backend-engineer"}
+def test_six_kinds_of_interview_are_there_in_both_languages() -> None:
+    assert {plan.slug: plan.interview_type for plan in LIBRARY.plans.values()} == {
+        "behavioural": "behavioral",
+        "backend-engineer": "technical",
+        "hr-screening": "hr_screening",
+        "competency": "competency",
+        "case-study": "case_study",
+        "customer-service": "customer_service",
+    }
+    assert set(LIBRARY.rubrics) == {plan.rubric for plan in LIBRARY.plans.values()}
     for document in DOCUMENTS.values():
         assert set(document.languages) == {"en", "es"}
 
@@ -89,6 +97,13 @@ def test_no_two_anchors_anywhere_in_a_rubric_are_alike(rubric: Rubric) -> None:
     for language in rubric.languages:
         said = [anchor[language] for competency in rubric.competencies for anchor in competency.anchors]
         assert len(set(said)) == len(said)
+
+
+def test_no_two_plans_or_rubrics_have_one_name() -> None:
+    for kind in (LIBRARY.plans, LIBRARY.rubrics):
+        for language in ("en", "es"):
+            titles = [document.title[language] for document in kind.values()]
+            assert len(set(titles)) == len(titles)
 
 
 @documents
@@ -164,7 +179,7 @@ def test_a_hint_helps_to_begin_without_the_answer(plan: Plan, question: Question
             told = [
                 point.id
                 for point in question.points
-                if question.type == "technical"
+                if question.type in ("technical", "case_study")
                 and any(re.search(rf"\b{re.escape(cue)}\b", said) for cue in point.cues[language])
             ]
             assert told == [], (said, told)
