@@ -27,17 +27,18 @@ Reason = Literal["abandoned", "expired"]
 
 async def sweep(
     database: Database, now: Callable[[], datetime], abandon_after: timedelta, expire_after: timedelta
-) -> int:
-    """Closes what has been quiet for too long in every tenant; returns how many interviews."""
-    closed = 0
+) -> list[UUID]:
+    """Closes what has been quiet for too long in every tenant; returns which interviews."""
+    closed: list[UUID] = []
     for tenant_id in await tenant_ids(database):
         async with database.tenant(tenant_id) as connection:
             begun = await interviews.idle_interviews(connection, ("in_progress", "paused"), now() - abandon_after)
             waiting = await interviews.idle_interviews(connection, ("created",), now() - expire_after)
-        for idle in begun:
-            closed += await _try_to_close(database, tenant_id, idle, "abandoned", now)
-        for idle in waiting:
-            closed += await _try_to_close(database, tenant_id, idle, "expired", now)
+        quiet: list[tuple[IdleInterview, Reason]] = [(idle, "abandoned") for idle in begun]
+        quiet += [(idle, "expired") for idle in waiting]
+        for idle, reason in quiet:
+            if await _try_to_close(database, tenant_id, idle, reason, now):
+                closed.append(idle.id)
     return closed
 
 

@@ -17,7 +17,7 @@ _SUBJECTS: dict[Language, tuple[_Subject, ...]] = {
             "levels compared",
         ),
         ("accent voice pronunciation english mistakes grammar", "accent voice"),
-        ("record recorded recording keep kept stored saved data privacy private deleted transcript", "kept"),
+        ("record recorded recording keep kept stored saved data privacy private deleted transcript", "kept read"),
         (
             "person human robot bot machine computer ai artificial real decide decides decision",
             "program person decides",
@@ -29,7 +29,7 @@ _SUBJECTS: dict[Language, tuple[_Subject, ...]] = {
         ("dura duración tiempo minutos horas tarda falta cuántas preguntas", "minutos preguntas"),
         ("puntaje puntos nota calificación califica evalúa evaluación nivel niveles rúbrica puntúa", "niveles compara"),
         ("acento voz pronunciación errores gramática", "acento voz"),
-        ("graba grabación guarda guardado datos privacidad privado borra transcripción", "guarda"),
+        ("graba grabación guarda guardado datos privacidad privado borra transcripción", "guarda leer"),
         (
             "persona humano humana robot máquina computadora inteligencia artificial real decide decisión",
             "programa decide",

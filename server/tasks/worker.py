@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from agents.scoring import Scorer
 from agents.sweeping import sweep
 from server.settings import Settings
 from storage import partitions, queue
-from storage.cache import Cache
+from storage.cache import LOOK, Cache
 from storage.database import Database
 from storage.errors import AlreadyKept, CacheUnavailable, DatabaseUnavailable
 
@@ -76,12 +77,14 @@ class Worker:
 
         @queuer.schedule("sweep", "* * * * *")
         async def _sweep(_schedule: Schedule) -> None:
-            await sweep(
+            closed = await sweep(
                 self.database,
                 self.now,
                 timedelta(minutes=self.settings.abandon_after_minutes),
                 timedelta(hours=self.settings.expire_after_hours),
             )
+            for interview_id in closed:
+                await self._tell(interview_id, LOOK)
 
         @queuer.schedule("partitions", "17 3 * * *")
         async def _partitions(_schedule: Schedule) -> None:
@@ -134,8 +137,8 @@ class Worker:
 
     async def _score(self, job: queue.Job) -> None:
         seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorer, self.now)
-        await self._tell(job, seq)
-        await self._tell(job, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
+        await self._tell(job.entity_id, seq)
+        await self._tell(job.entity_id, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
 
     async def _report(self, job: queue.Job) -> None:
         written = await write_report(self.database, job.tenant_id, job.entity_id, self.now, give_up_after=SCORES_WITHIN)
@@ -143,14 +146,14 @@ class Worker:
             async with self.database.tenant(job.tenant_id) as connection:
                 await queue.enqueue(connection, REPORT_TASK, job, delay=LOOK_AGAIN)
         else:
-            await self._tell(job, written)
+            await self._tell(job.entity_id, written)
 
-    async def _tell(self, job: queue.Job, seq: int | None) -> None:
+    async def _tell(self, interview_id: UUID, seq: int | None) -> None:
         """Lets live views know that the log has grown. They find it later by themselves where Redis is away."""
-        if self.cache is None or not seq:
+        if self.cache is None or seq is None:
             return
         try:
-            await self.cache.tell(job.entity_id, seq)
+            await self.cache.tell(interview_id, seq)
         except CacheUnavailable:
             log.warning("worker.could_not_tell")
 

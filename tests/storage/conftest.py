@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+import asyncpg
 import pytest
 
-from storage import plans
+from server.embedded import EmbeddedServices
+from storage import migrations, plans
 from storage.database import Database
 from storage.ids import SHARED_TENANT, uuid7
 from storage.interviews import NewInterview, create_interview
 from storage.plans import NewPlan, import_plan, import_rubric
-from tests.conftest import Person
+from storage.roles import APPLICATION, MAINTENANCE
+from tests.conftest import DatabaseUrls, Person
 
+DATABASE = "viva_storage"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 MakeInterview: TypeAlias = Callable[..., Awaitable[UUID]]
@@ -36,6 +42,25 @@ def new_plan(slug: str, body: dict[str, object]) -> NewPlan:
         body=body,
         content_hash=plans.content_hash(body),
     )
+
+
+@pytest.fixture(scope="session")
+def database_urls(services: EmbeddedServices) -> DatabaseUrls:
+    """A database of storage's own: its plans in the shared tenant are documents that no other layer could read."""
+    assert services.postgres is not None
+    postgres = services.postgres
+    asyncio.run(_make_database(postgres.admin_url))
+    admin = urlunsplit(urlsplit(postgres.admin_url)._replace(path=f"/{DATABASE}"))
+    asyncio.run(migrations.up(admin, passwords={role: postgres.password(role) for role in (APPLICATION, MAINTENANCE)}))
+    return DatabaseUrls(admin, postgres.url(APPLICATION, DATABASE), postgres.url(MAINTENANCE, DATABASE))
+
+
+async def _make_database(admin_url: str) -> None:
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute(f"create database {DATABASE}")
+    finally:
+        await connection.close()
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ async def test_a_database_that_does_not_answer_says_what_to_check() -> None:
     ("old", "new", "reason"),
     [
         ("viva_app:", "viva_app:wrong", "refuses the role or its password"),
-        ("/viva?", "/nowhere?", "no database of that name"),
+        ("/viva_storage?", "/nowhere?", "no database of that name"),
         ("postgresql:", "mysql:", "the address is not one"),
     ],
 )
