@@ -12,7 +12,7 @@ import msgspec
 from agents import events, intents
 from agents.events import AnyPayload, EndReason, Patience, Request
 from agents.offers import Choice
-from agents.phrases import phrase
+from agents.phrases import consent_question
 from agents.plans import Language, Plan
 from agents.state import COUNTS_FROM, State
 
@@ -301,7 +301,7 @@ def _request(state: State, request: Request, language: Language | None, by: Lite
 
 def _consented(state: State) -> Facts:
     return (
-        events.ConsentGiven(wording=phrase(state.language, "consent")),
+        events.ConsentGiven(wording=consent_question(state.language, state.channel)),
         events.PhaseEntered(phase="warm_up"),
     )
 

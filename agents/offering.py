@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from agents.director import CLOSING_RESERVE_MS, MOST_ASKED_BACK
 from agents.offers import Choice, Offer
-from agents.phrases import phrase
+from agents.phrases import consent_question, phrase
 from agents.plans import Plan, Question
 from agents.state import State
 
@@ -76,7 +76,7 @@ def _greeting(plan: Plan, state: State) -> Choice:
         questions=len(state.questions),
         minutes=round(state.target_ms / 60_000),
     )
-    return Choice("greeting", greeting, phrase(state.language, "consent"), verbatim=True)
+    return Choice("greeting", greeting, consent_question(state.language, state.channel), verbatim=True)
 
 
 def _after_turn(plan: Plan, state: State, at_ms: int) -> tuple[Choice, ...]:
@@ -141,7 +141,7 @@ def _again(plan: Plan, state: State, kind: Literal["repeat", "addition"], lead: 
     """What was asked last, once more; where nothing is open, what comes next in the phase."""
     language = state.language
     if state.phase == "consent":
-        return Choice("consent", "", phrase(language, "consent"), verbatim=True)
+        return Choice("consent", "", consent_question(language, state.channel), verbatim=True)
     if state.phase == "warm_up":
         text = plan.warm_up[language]
     elif state.phase == "candidate_questions":

@@ -1,5 +1,6 @@
 """The Director's own words, in each language: what the interviewer says that no plan and no model writes."""
 
+from agents.events import Channel
 from agents.plans import Language
 
 PHRASES: dict[Language, dict[str, str]] = {
@@ -10,6 +11,10 @@ PHRASES: dict[Language, dict[str, str]] = {
         ),
         "consent": (
             "What you write is kept and each answer is scored against a published rubric, "
+            "so that it can be read again later. Do you agree to go on?"
+        ),
+        "consent_spoken": (
+            "What you say is turned into text and kept, and each answer is scored against a published rubric, "
             "so that it can be read again later. Do you agree to go on?"
         ),
         "consent_again": "Before we begin I need a yes or a no: do you agree that your answers are kept and scored?",
@@ -58,6 +63,10 @@ PHRASES: dict[Language, dict[str, str]] = {
         ),
         "consent": (
             "Lo que escribas se guarda y cada respuesta se evalúa con una rúbrica publicada, "
+            "para poder leerla más tarde. ¿Estás de acuerdo en seguir?"
+        ),
+        "consent_spoken": (
+            "Lo que digas se convierte en texto y se guarda, y cada respuesta se evalúa con una rúbrica publicada, "
             "para poder leerla más tarde. ¿Estás de acuerdo en seguir?"
         ),
         "consent_again": (
@@ -109,3 +118,8 @@ PHRASES: dict[Language, dict[str, str]] = {
 def phrase(language: Language, name: str, **values: object) -> str:
     """The phrase of that name in that language; raises `KeyError` for a name that is not there."""
     return PHRASES[language][name].format(**values)
+
+
+def consent_question(language: Language, channel: Channel) -> str:
+    """What a candidate agrees to: the words of the question, and of the fact that it was answered with yes."""
+    return phrase(language, "consent" if channel == "text" else "consent_spoken")

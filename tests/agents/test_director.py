@@ -48,6 +48,16 @@ def test_the_greeting_asks_for_consent_in_the_language_of_the_interview() -> Non
     assert "¿Estás de acuerdo en seguir?" in sitting.offer.default.wording
 
 
+def test_a_spoken_interview_says_that_speech_becomes_text() -> None:
+    sitting = Sitting(channel="voice")
+    sitting.joins()
+    assert sitting.offer is not None
+    assert sitting.offer.default.text.startswith("What you say is turned into text and kept")
+    sitting.replies()
+    given = of(sitting.presses("consent"), events.ConsentGiven)
+    assert given[0].wording.startswith("What you say is turned into text and kept")
+
+
 def test_consent_is_asked_again_until_it_is_a_yes_or_a_no(sitting: Sitting) -> None:
     sitting.joins()
     sitting.replies()
