@@ -251,6 +251,7 @@ class LiveHost:
             monotonic=self._monotonic,
             holder=self._holder,
             client=hello.client.replace(_UNKEEPABLE, "")[:40],
+            reports_playback="speech" in hello.capabilities,
         )
         past = await conversation.open()
         created = past[0].payload

@@ -11,7 +11,7 @@ from agents.opening import ticket_hash
 from agents.plans import Language
 from agents.rehearsal.scorer import RehearsalScorer
 from agents.state import COUNTS_FROM
-from server.live.protocol import Ack, Fact, Notice, Pong, ReplyDelta, ReplyEnd, Welcome
+from server.live.protocol import Ack, Fact, Hello, Notice, Played, Pong, ReplyDelta, ReplyEnd, Say, Welcome
 from server.metrics import REGISTRY
 from storage import interviews, tickets
 from tests.agents.rehearsal.answers import GOOD
@@ -253,3 +253,21 @@ async def test_each_has_their_own_interview(house: House) -> None:
     for number, candidate in enumerate(here):
         await candidate.floor()
         assert str(candidate.told("turn.closed")[-1].event["text"]).endswith(f"year {number}.")
+
+
+async def test_a_client_that_speaks_by_itself_is_heard_when_it_says_so(house: House) -> None:
+    interview_id = await house.opens()
+    candidate = await house.connects()
+    ticket = await house.ticket(interview_id)
+    await candidate.send(Hello(ticket=ticket, capabilities=("text", "speech"), client="test"))
+    told = await candidate.next(ReplyEnd)
+    words = "".join(delta.text for delta in candidate.all(ReplyDelta) if delta.reply_id == told.reply_id)
+    await candidate.settled()
+    assert not candidate.told("reply.heard")
+    await candidate.send(Played(reply_id=told.reply_id, characters=len(words), done=True))
+    heard = await candidate.fact("reply.heard")
+    assert (heard.event["interrupted"], heard.event["heard"]) == (False, 1.0)
+    client_id = str(told.reply_id)
+    await candidate.send(Say(client_id=client_id, text="Yes, I agree.", source="speech"))
+    turn = await candidate.fact("turn.closed")
+    assert turn.event["source"] == "speech"
