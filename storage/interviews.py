@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -95,15 +97,26 @@ select i.id, i.tenant_id, i.kind, i.channel, i.user_id, i.screening_id, i.plan_v
   join interview.plans p on p.id = v.plan_id
 """
 _ONE = _COLUMNS + " where i.id = $1 and i.deleted_at is null"
-_OF_A_USER = (
-    _COLUMNS
-    + """
+_A_USERS = """
  where i.tenant_id = current_setting('app.tenant')::uuid and i.user_id = $1 and i.deleted_at is null
    and ($2::uuid is null or i.id < $2) and ($3::text[] is null or i.status = any($3))
-   and ($4::text is null or i.kind = $4)
- order by i.id desc limit $5
+   and ($4::text is null or i.kind = $4) and ($5::text is null or i.language = $5)
+   and ($6::text is null or p.slug = $6)
+   and ($7::text[] is null or translate(lower(concat_ws(' ', p.slug, p.title,
+         (select string_agg(value, ' ') from jsonb_each_text(v.body -> 'title')),
+         to_char(coalesce(i.started_at, i.created_at) at time zone 'UTC', 'YYYY-MM-DD'),
+         (select string_agg(r.response_text, ' ') from interview.responses r
+           where r.interview_id = i.id and r.is_current))), $8, $9) like all ($7))
+ order by i.id desc limit $10
 """
-)
+_OF_A_USER = _COLUMNS + _A_USERS
+# What both sides of a search are folded by: the database has no `unaccent`, and under some locales its `lower` leaves
+# letters with accents as they are.
+_ACCENTED = "áàâäãåéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇ"
+_PLAIN = "aaaaaaeeeeiiiiooooouuuunc" * 2
+_LONGEST_SEARCH = 200
+_MARK, _ESCAPED = re.compile(r"[\\%_]"), r"\\\g<0>"
+"""What LIKE reads as a sign, and the same as a letter."""
 
 
 async def create_interview(connection: Connection, new: NewInterview, at: datetime) -> None:
@@ -149,12 +162,37 @@ async def interviews_of(
     limit: int = 20,
     statuses: Sequence[str] | None = None,
     kind: str | None = None,
+    language: str | None = None,
+    plan: str | None = None,
+    text: str | None = None,
 ) -> list[Interview]:
-    """A person's interviews, the latest first; `before` is the last id of the page before."""
+    """A person's interviews, the latest first; `before` is the last id of the page before.
+
+    `plan` is a slug. `text` is searched, each of its words, in the plan's titles, the date (2026-11-20, UTC) and what
+    the person answered; case and accents make no difference.
+    """
     rows = await connection.fetch(
-        _OF_A_USER, user_id, before, list(statuses) if statuses is not None else None, kind, limit
+        _OF_A_USER,
+        user_id,
+        before,
+        list(statuses) if statuses is not None else None,
+        kind,
+        language,
+        plan,
+        _patterns(text),
+        _ACCENTED,
+        _PLAIN,
+        limit,
     )
     return [Interview(*row) for row in rows]
+
+
+def _patterns(text: str | None) -> list[str] | None:
+    """Each word of a search as a pattern of LIKE; None where there is none."""
+    # A word with its accents as marks of their own is the same word. PostgreSQL's text holds no NUL.
+    composed = unicodedata.normalize("NFC", text or "").replace("\0", " ")[:_LONGEST_SEARCH]
+    folded = composed.lower().translate(str.maketrans(_ACCENTED, _PLAIN))
+    return [f"%{_MARK.sub(_ESCAPED, word)}%" for word in folded.split()] or None
 
 
 async def take_over(connection: Connection, interview_id: UUID, holder: str, held_until: datetime) -> int | None:

@@ -36,6 +36,18 @@ class Report(msgspec.Struct, frozen=True):
     pdf_key: str | None
 
 
+class JudgedPractice(msgspec.Struct, frozen=True):
+    """A practice that has a report. `competencies` is that part of the report's document, as it was written."""
+
+    interview_id: UUID
+    at: datetime
+    """When it was begun."""
+    plan_slug: str
+    rubric_slug: str
+    scorer: str
+    competencies: Any
+
+
 class Transcript(msgspec.Struct, frozen=True):
     """Everything said, utterance by utterance, and the last event it was made from."""
 
@@ -130,6 +142,30 @@ async def report(connection: Connection, interview_id: UUID) -> Report | None:
         interview_id,
     )
     return Report(*row) if row is not None else None
+
+
+async def judged_practices(
+    connection: Connection, user_id: UUID, *, plan: str | None = None, limit: int = 200
+) -> list[JudgedPractice]:
+    """A person's latest practices that were judged, of one plan (by slug) or of all; the latest first."""
+    rows = await connection.fetch(
+        """
+        select i.id, coalesce(i.started_at, i.created_at), p.slug, b.slug, r.body ->> 'scorer',
+               r.body -> 'competencies'
+          from interview.interviews i
+          join interview.reports r on r.interview_id = i.id
+          join interview.plan_versions v on v.id = i.plan_version_id
+          join interview.plans p on p.id = v.plan_id
+          join interview.rubrics b on b.id = v.rubric_id
+         where i.tenant_id = current_setting('app.tenant')::uuid and i.user_id = $1 and i.deleted_at is null
+           and i.kind = 'practice' and i.status in ('completed', 'abandoned') and ($2::text is null or p.slug = $2)
+         order by i.id desc limit $3
+        """,
+        user_id,
+        plan,
+        limit,
+    )
+    return [JudgedPractice(*row) for row in rows]
 
 
 async def save_transcript(connection: Connection, transcript: Transcript) -> None:

@@ -31,10 +31,16 @@ from storage import interviews as kept
 from storage.interviews import Interview, Status
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many, from 1 to 100.")]
-BATCH = 100
-MOST_BATCHES = 10
+SearchText = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=200,
+        description="Words that the plan's title, the date (2026-11-20, UTC) or the person's answers have to hold.",
+    ),
+]
 LIVE_PATH = "/live"
 OPEN_CHANNELS = ("text", "voice")
+"""What can be asked for here: typing, and the browser's own recogniser and voices."""
 
 
 class NewInterview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,6 +109,7 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status | None = None
     language: Language | None = None
     plan: Slug | None = None
+    text: SearchText | None = None
 
 
 async def begin(call: Call[NewInterview, Nothing]) -> Answer:
@@ -146,7 +153,7 @@ async def begin(call: Call[NewInterview, Nothing]) -> Answer:
 
 async def listed(call: Call[Nothing, ListQuery]) -> InterviewPage:
     query = call.query
-    found, more = await _page(call.services, call.principal, query, read_cursor(query.cursor))
+    found, more = await _page(call.services, call.principal, query)
     cursor = write_cursor(more) if more else None
     return InterviewPage(tuple(view(interview) for interview in found), cursor)
 
@@ -207,28 +214,20 @@ def read_cursor(cursor: str | None) -> UUID | None:
     return place
 
 
-async def _page(
-    services: Services, who: Principal, query: ListQuery, before: UUID | None
-) -> tuple[Sequence[Interview], UUID | None]:
-    """The page, and the id after which the next begins, where there may be one.
-
-    Language and plan are looked at here, a batch at a time; a page is short rather than slow where they are rare.
-    """
-    found: list[Interview] = []
-    statuses = [query.status] if query.status else None
-    size = BATCH if query.language or query.plan else query.limit + 1
+async def _page(services: Services, who: Principal, query: ListQuery) -> tuple[Sequence[Interview], UUID | None]:
+    """The page, and the id after which the next begins, where there is one."""
     async with services.database.tenant(who.tenant_id) as connection:
-        for _ in range(MOST_BATCHES):
-            batch = await kept.interviews_of(connection, who.user_id, before=before, limit=size, statuses=statuses)
-            for interview in batch:
-                if query.language in (None, interview.language) and query.plan in (None, interview.plan_slug):
-                    if len(found) == query.limit:
-                        return found, found[-1].id
-                    found.append(interview)
-            if len(batch) < size:
-                return found, None
-            before = batch[-1].id
-    return found, before
+        found = await kept.interviews_of(
+            connection,
+            who.user_id,
+            before=read_cursor(query.cursor),
+            limit=query.limit + 1,
+            statuses=[query.status] if query.status else None,
+            language=query.language,
+            plan=query.plan,
+            text=query.text,
+        )
+    return found[: query.limit], found[query.limit - 1].id if len(found) > query.limit else None
 
 
 ENDPOINTS = (

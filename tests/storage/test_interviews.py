@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from storage.answers import Question, Response, upsert_question, upsert_response
 from storage.database import Database
 from storage.errors import NotFound
 from storage.events import NewEvent, append
@@ -100,6 +103,66 @@ async def test_a_persons_interviews_come_a_page_at_a_time_the_latest_first(
         started = await interviews_of(connection, tenant.user_id, statuses=["in_progress"], kind="practice")
         assert [one.id for one in started] == [made[3]]
         assert await interviews_of(connection, tenant.user_id, kind="screening") == []
+
+
+async def test_a_search_narrows_by_language_plan_and_words_and_pages_within_what_it_found(
+    database: Database, tenant: Person, make_interview: MakeInterview
+) -> None:
+    made = [await make_interview(tenant, NOON + number * timedelta(days=1)) for number in range(4)]
+    async with database.tenant(tenant.tenant_id) as connection:
+        await set_language(connection, made[2], "es")
+
+        async def found(**wish: Any) -> list[UUID]:
+            return [one.id for one in await interviews_of(connection, tenant.user_id, **wish)]
+
+        assert await found(language="es") == [made[2]]
+        assert await found(plan="test-plan", language="en") == [made[3], made[1], made[0]]
+        assert await found(plan="another") == []
+        assert await found(text="TÉST  plan") == made[::-1]
+        assert await found(text="2026-11-21") == [made[1]]
+        assert await found(text="plan 2026-11-22") == [made[2]]
+        assert await found(text="plan nowhere") == []
+        assert await found(text="  ") == made[::-1]
+        assert await found(text="%") == []
+        assert await found(text="te_t") == []
+        assert await found(text="\\") == []
+        assert await found(text="a\0b" * 400) == []
+        page = await interviews_of(connection, tenant.user_id, text="plan", language="en", limit=1, before=made[3])
+        assert [one.id for one in page] == [made[1]]
+
+
+async def test_a_search_finds_what_the_person_answered_whatever_its_accents(
+    database: Database, tenant: Person, make_interview: MakeInterview
+) -> None:
+    interview_id = await make_interview(tenant)
+    await make_interview(tenant)
+    async with database.tenant(tenant.tenant_id) as connection:
+        question_id = await upsert_question(
+            connection,
+            Question(
+                interview_id=interview_id,
+                sequence_number=1,
+                question_key="q1",
+                question_text="Why?",
+                question_type="behavioral",
+                category="ownership",
+                difficulty_level="medium",
+            ),
+        )
+        response = Response(
+            interview_id=interview_id,
+            question_id=question_id,
+            version=1,
+            language="es",
+            response_text="Diseñé el plan de FACTURACIÓN",
+            response_duration_seconds=3,
+            word_count=5,
+            closed_seq=4,
+        )
+        await upsert_response(connection, response)
+        for words in ("facturacion", "DISENE plan", "disen\u0303e\u0301"):
+            found = await interviews_of(connection, tenant.user_id, text=words)
+            assert [one.id for one in found] == [interview_id], words
 
 
 async def test_a_deleted_interview_is_not_found_and_waits_thirty_days_for_its_purge(
