@@ -24,6 +24,8 @@ RUN uv sync --frozen --no-dev --compile-bytecode --no-cache
 COPY --from=pages /app/server/pages/static/built ./server/pages/static/built
 
 FROM python:3.11-slim-bookworm
+# A report is printed with the fonts that are there; without one there is no PDF.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-liberation && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/viva --create-home --shell /usr/sbin/nologin viva
 COPY --from=environment /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -26,11 +26,11 @@ STALE := stale
 endif
 endif
 
-.PHONY: help run test check bench format pages clean lint types imports dependencies lock check-pages chromium stale
+.PHONY: help run test check bench bench-pages shots format pages clean lint types imports dependencies lock check-pages chromium stale
 
 help: ## Say what can be asked for.
 	@echo "Viva: usage: make TARGET"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-13s %s\n", $$1, $$2}'
 
 run: .venv/run.stamp $(PAGES_BUILT) ## Serve Viva on this machine: databases, server and worker; Ctrl-C ends it.
 	@echo "Starting Viva; Ctrl-C stops it."
@@ -43,8 +43,14 @@ test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, two at a time.
 check: lint types imports dependencies lock $(PAGES_CHECKED) ## Check style, types, layers, dependencies and the lock.
 	@echo "All checks hold."
 
-bench: .venv/dev.stamp $(PAGES_BUILT) ## Measure the figures of the README; one JSON object a line.
+bench: .venv/dev.stamp $(PAGES_BUILT) chromium ## Measure the figures of the README; one JSON object a line.
 	@$(PYTHON) -m benchmarks
+
+bench-pages: .venv/dev.stamp $(PAGES_BUILT) chromium ## Measure the pages alone: their weight, and how soon they can be used.
+	@$(PYTHON) -m benchmarks pages
+
+shots: .venv/dev.stamp $(PAGES_BUILT) chromium ## Take pictures of every page into shots/, with a sheet of all of them.
+	@$(PYTHON) -m tests.browser.shots
 
 format: .venv/dev.stamp ## Put the Python into its shape.
 	@$(PYTHON) -m ruff check --fix --quiet .

@@ -19,7 +19,7 @@ from benchmarks.serving import own_product, under_load
 from server.terminal.errors import TerminalError
 
 SERVING = ("turn", "append", "memory", "start")
-NAMES = (*SERVING, "scorer")
+NAMES = (*SERVING, "scorer", "pages")
 
 
 def main() -> int:
@@ -42,6 +42,8 @@ def main() -> int:
 async def _measure(wanted: frozenset[str], url: str | None, for_s: float) -> None:
     if "scorer" in wanted:
         _print(await scoring())
+    if "pages" in wanted:
+        await _measure_pages(url)
     if not wanted.intersection(SERVING):
         return
     if url is None:
@@ -49,6 +51,14 @@ async def _measure(wanted: frozenset[str], url: str | None, for_s: float) -> Non
             _print(await own_product(Path(folder), wanted, for_s=for_s))
     elif wanted & {"turn", "append", "memory"}:
         _print(await under_load(url, wanted, for_s=for_s))
+
+
+async def _measure_pages(url: str | None) -> None:
+    # Only this one needs a browser and what drives it.
+    from benchmarks.pages import pages
+
+    with tempfile.TemporaryDirectory(prefix="viva-bench-") as folder:
+        _print(await pages(Path(folder), url))
 
 
 def _print(figures: list[Figure]) -> None:

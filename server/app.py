@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
@@ -31,6 +32,9 @@ from storage.errors import StorageError
 
 ErrorPage = Callable[[Request, int, str, str, str], Response]
 """Renders (request, status, title, sentence, request id) for a person's browser."""
+
+COMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
+"""What is not worth compressing again."""
 
 log = structlog.get_logger("server.app")
 
@@ -75,6 +79,7 @@ def create_app(
         middleware=[
             Middleware(RequestLine),
             Middleware(SecurityHeaders, secure=(settings.public_url or "").startswith("https:")),
+            Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=COMPRESSED),
             Middleware(Failures, render=render),
             Middleware(DeclaredLength, limit=settings.max_body_bytes, render=render),
             Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes),

@@ -11,6 +11,7 @@ from agents.rehearsal.scorer import RehearsalScorer
 from benchmarks import exposition
 from benchmarks.exposition import gauge, histogram
 from benchmarks.figure import at_most
+from benchmarks.pages import Load
 from benchmarks.scoring import written_answers
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ def test_the_scorer_is_measured_without_a_product() -> None:
 def test_a_benchmark_that_is_not_there_is_answered_with_those_there_are() -> None:
     ended = run("turns")
     assert ended.returncode == 2
-    assert "turn, append, memory, start, scorer" in ended.stderr
+    assert "turn, append, memory, start, scorer, pages" in ended.stderr
 
 
 def test_a_server_that_does_not_answer_is_a_sentence() -> None:
@@ -99,12 +100,25 @@ def test_only_what_came_after_the_first_reading_is_measured() -> None:
     assert gauge("# TYPE x gauge\nx 12.5\n", "y") is None
 
 
+def test_a_page_is_weighed_with_all_it_asks_for_and_whoever_else_is_asked_is_told() -> None:
+    load = Load(
+        received={"http://127.0.0.1:1/": 1_500, "http://127.0.0.1:1/a.js": 600},
+        asked=["http://127.0.0.1:1/", "blob:http://127.0.0.1:1/x", "ws://127.0.0.1:1/live", "https://fonts.example/a"],
+        policy="default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'",
+    )
+    assert load.kilobytes == 2.1
+    assert load.elsewhere("http://127.0.0.1:1") == ["https://fonts.example/a"]
+    assert load.unsafe == 2
+    # A page without any policy is not a safe one.
+    assert Load().unsafe is None
+
+
 async def test_the_answers_that_are_measured_are_told_apart_by_the_scorer() -> None:
     scorer = RehearsalScorer()
     levels: dict[bool, list[int]] = {True: [], False: []}
     for n, answer in enumerate(written_answers()):
         (score,) = await scorer.score(answer)
         levels[n % 2 == 0].append(score.level or 0)
-    assert len(levels[True]) == len(levels[False]) == 28
-    assert sum(levels[True]) / 28 >= 4
-    assert sum(levels[False]) / 28 <= 2
+    assert len(levels[True]) == len(levels[False]) > 0
+    assert sum(levels[True]) / len(levels[True]) >= 4
+    assert sum(levels[False]) / len(levels[False]) <= 2

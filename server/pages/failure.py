@@ -1,6 +1,7 @@
 """The page that says what went wrong. It is shown also when templates or styles are what went wrong."""
 
 from html import escape
+from typing import Any
 
 from jinja2 import TemplateError
 from starlette.requests import Request
@@ -20,7 +21,9 @@ def render_error(request: Request, status: int, title: str, detail: str, referen
     """
     t = texts_in(language_of(request))
     known = t.has(f"error.title_{status}")
-    values = {
+    values: dict[str, Any] = {
+        "figure": status,
+        "comes_back": status == 503,
         "known": known,
         "title": t(f"error.title_{status}") if known else title,
         "detail": t(f"error.detail_{status}") if known else detail,

@@ -12,13 +12,13 @@ _YEAR_S = 365 * 24 * 3600
 
 def language_of(request: Request) -> Language:
     """The language of the pages for this request; English where nothing else is known."""
-    asked = _known(request.query_params.get("lang")) or _known(request.cookies.get(COOKIE))
+    asked = known_language(request.query_params.get("lang")) or known_language(request.cookies.get(COOKIE))
     return asked or _accepted(request.headers.get("accept-language", "")) or "en"
 
 
 def keep_language(request: Request, response: Response) -> None:
     """Remember a language that was asked for in the address."""
-    if asked := _known(request.query_params.get("lang")):
+    if asked := known_language(request.query_params.get("lang")):
         response.set_cookie(
             COOKIE,
             asked,
@@ -29,7 +29,8 @@ def keep_language(request: Request, response: Response) -> None:
         )
 
 
-def _known(tag: str | None) -> Language | None:
+def known_language(tag: str | None) -> Language | None:
+    """The language of ours that a tag such as `es-CO` means."""
     primary = (tag or "").strip().lower().partition("-")[0]
     return next((language for language in LANGUAGES if language == primary), None)
 
@@ -39,7 +40,7 @@ def _accepted(header: str) -> Language | None:
     wishes: list[tuple[float, int, Language]] = []
     for place, part in enumerate(header.split(",")[:20]):
         tag, _, quality = part.partition(";")
-        language = _known(tag)
+        language = known_language(tag)
         try:
             weight = float(quality.strip().removeprefix("q=") or 1)
         except ValueError:

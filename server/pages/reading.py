@@ -6,9 +6,15 @@ from itertools import groupby
 import msgspec
 
 from agents.answers import Segment
+from agents.events import Quote
 from agents.plans import Language
 from agents.rehearsal.feedback import Feedback
 from agents.report import CompetencyView, QuestionView, Report
+
+FAIR = 3
+"""The level from which an answer may be called strong: praise is earned."""
+LONGEST_QUOTE = 240
+"""Characters of an answer that are quoted where no sentence of it stands out."""
 
 
 class JudgedCompetency(msgspec.Struct, frozen=True):
@@ -16,7 +22,19 @@ class JudgedCompetency(msgspec.Struct, frozen=True):
 
     view: CompetencyView
     mean: str | None
+    nearest: int
+    """The level nearest to the mean, whose anchor is shown; 0 where there is none."""
     questions: tuple[QuestionView, ...]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a person would tell the candidate first, the question it is about, and the candidate's words to it."""
+
+    content: str
+    question: QuestionView | None
+    competency: str
+    """Its name."""
+    quote: Quote | None
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -32,6 +50,10 @@ class Reading(msgspec.Struct, frozen=True):
     """The report for a page."""
 
     report: Report
+    strongest: Told | None
+    """None where no answer was good enough to be named."""
+    change: Told | None
+    """None where nothing expected was missing."""
     competencies: tuple[JudgedCompetency, ...]
     chapters: tuple[Chapter, ...]
     feedback: dict[str, tuple[Feedback, ...]]
@@ -47,6 +69,8 @@ def reading(report: Report, language: Language) -> Reading:
     answered = [question for question in report.questions if question.outcome == "answered"]
     return Reading(
         report=report,
+        strongest=strongest(report),
+        change=one_change(report),
         competencies=_competencies(report, language),
         chapters=tuple(_chapters(report)),
         feedback=_feedback(report.feedback),
@@ -54,6 +78,57 @@ def reading(report: Report, language: Language) -> Reading:
         answered=len(answered),
         turns=frozenset(segment.seq for segment in report.transcript),
     )
+
+
+def strongest(report: Report) -> Told | None:
+    """The strength to read first; else the best answer, if it is at the middle of the scale at least."""
+    for item in _feedback(report.feedback)["strength"]:
+        question = _question(report, item.question_id)
+        return Told(item.content, question, _competency(report, question), _first(item.evidence))
+    advised = {item.question_id for item in _feedback(report.feedback)["action_item"][:1]}
+    # Of several equally good, rather one that is not the one to change.
+    best = max(report.questions, key=lambda each: (each.level or 0, each.id not in advised), default=None)
+    if best is None or best.level is None or best.level < FAIR:
+        return None
+    return Told(best.anchor, best, _competency(report, best), _first(best.evidence))
+
+
+def one_change(report: Report) -> Told | None:
+    """The first thing to do another way, with the words it is about: a quote, or how the answer began."""
+    for item in _feedback(report.feedback)["action_item"]:
+        question = _question(report, item.question_id)
+        quotes = question.evidence if question else ()
+        top = strongest(report)
+        shown = top.quote if top else None
+        quote = next((quote for quote in quotes if quote != shown), None)
+        if quote is None and question is not None and not quotes:
+            quote = _beginning(report, question.id)
+        return Told(item.content, question, _competency(report, question), quote)
+    return None
+
+
+def _question(report: Report, question_id: str | None) -> QuestionView | None:
+    return next((question for question in report.questions if question.id == question_id), None)
+
+
+def _competency(report: Report, question: QuestionView | None) -> str:
+    return next((view.name for view in report.competencies if question and view.id == question.competency), "")
+
+
+def _first(quotes: Sequence[Quote]) -> Quote | None:
+    return quotes[0] if quotes else None
+
+
+def _beginning(report: Report, question_id: str) -> Quote | None:
+    """What the candidate said first to a question, cut between words where it is long."""
+    for said in report.transcript:
+        if (said.speaker, said.kind, said.question_id) == ("candidate", "answer", question_id):
+            end = len(said.text)
+            if end > LONGEST_QUOTE:
+                end = said.text.rfind(" ", LONGEST_QUOTE // 2, LONGEST_QUOTE)
+                end = LONGEST_QUOTE if end < 0 else end
+            return Quote(said.text[:end], said.seq, 0, end)
+    return None
 
 
 def in_figures(value: float, language: Language) -> str:
@@ -69,7 +144,7 @@ def _competencies(report: Report, language: Language) -> tuple[JudgedCompetency,
         questions = tuple(question for question in report.questions if question.competency == view.id)
         if questions:
             mean = None if view.level is None else in_figures(view.level, language)
-            found.append(JudgedCompetency(view, mean, questions))
+            found.append(JudgedCompetency(view, mean, int((view.level or 0) + 0.5), questions))
     return tuple(found)
 
 

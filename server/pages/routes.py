@@ -3,11 +3,18 @@
 from starlette.routing import BaseRoute, Mount, Route
 
 from server.pages.assets import STATIC, StaticPages
-from server.pages.choosing import begin, choose
+from server.pages.checking import check
+from server.pages.documents import api, live
 from server.pages.failure import render_error
 from server.pages.history import history
-from server.pages.report import report
+from server.pages.landing import landing
+from server.pages.offline import offline, worker
+from server.pages.planning import plan
+from server.pages.practising import begin, practise
+from server.pages.progressing import progress
+from server.pages.report import report, report_pdf
 from server.pages.room import room
+from server.pages.styleguide import styleguide
 
 __all__ = ["render_error", "routes"]
 
@@ -15,10 +22,20 @@ __all__ = ["render_error", "routes"]
 def routes() -> list[BaseRoute]:
     """Every page, and the files they need."""
     return [
-        Route("/", choose),
+        Route("/", landing),
+        Route("/practise", practise),
         Route("/interviews", history, methods=["GET"]),
         Route("/interviews", begin, methods=["POST"]),
         Route("/interviews/{interview_id}", report),
+        Route("/interviews/{interview_id}/check", check),
+        Route("/interviews/{interview_id}/report.pdf", report_pdf),
         Route("/interviews/{interview_id}/room", room),
+        Route("/plans/{slug}", plan),
+        Route("/progress", progress),
+        Route("/docs/api", api),
+        Route("/docs/live", live),
+        Route("/offline/{language}", offline),
+        Route("/worker.js", worker),
+        Route("/styleguide", styleguide),
         Mount("/static", StaticPages(directory=STATIC)),
     ]

@@ -13,6 +13,12 @@ WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "plan": "Behavioural interview",
         "start": "Start the interview",
+        "practise": "Practise this",
+        "typed": "I type",
+        "spoken": "I speak",
+        "short": "a short while",
+        "enter": "Enter the interview",
+        "talk": "Start talking",
         "agree": "I agree",
         "answer": "Your answer",
         "send": "Send",
@@ -32,8 +38,14 @@ WORDS: dict[Language, dict[str, str]] = {
         "thanks": "No, thank you, I have no questions.",
     },
     "es": {
-        "plan": "Entrevista por competencias",
+        "plan": "Entrevista conductual",
         "start": "Empezar la entrevista",
+        "practise": "Practicar esta",
+        "typed": "Escribo",
+        "spoken": "Hablo",
+        "short": "poco",
+        "enter": "Entrar en la entrevista",
+        "talk": "Empezar a hablar",
         "agree": "De acuerdo",
         "answer": "Tu respuesta",
         "send": "Enviar",
@@ -85,16 +97,28 @@ class Candidate:
         return self.page.get_by_role("heading", name=self.words["ended"])
 
     async def begin(self) -> None:
-        """From the first page into the room, consent given."""
-        await self.page.goto("/")
-        await self.page.get_by_role("radio", name=self.words["plan"], exact=True).check()
+        """From the first page into the room, consent given, with all that is said in sight."""
+        await self.set_up()
         await self.page.get_by_role("button", name=self.words["start"]).click()
         await self.page.wait_for_url(re.compile(r"/interviews/[0-9a-f-]{36}/room$"))
         await self.consent()
+        await self.see_all()
+
+    async def set_up(self) -> None:
+        """From the first page to what can be chosen before the interview."""
+        await self.page.goto("/")
+        name = re.compile(rf"^{self.words['practise']}\W+{self.words['plan']}$")
+        await self.page.get_by_role("link", name=name).click()
+
+    async def see_all(self) -> None:
+        """Everything that was said, and not the last of each side alone: by its key, which needs no focus."""
+        await self.page.get_by_role("heading", level=1).click()
+        await self.page.keyboard.press("a")
+        await expect(self.page.locator("[data-said][data-all=true]")).to_be_attached()
 
     async def consent(self) -> None:
         agree = self.page.get_by_role("button", name=self.words["agree"], exact=True)
-        await expect(agree).to_be_enabled()
+        await self.hear_more_than(0)
         heard = await self.replies.count()
         await agree.click()
         await self.hear_more_than(heard)
@@ -108,15 +132,20 @@ class Candidate:
         """Sends what is typed, and reads the reply to it."""
         said = await self.own.count()
         await self.box.press(key)
-        await expect(self.own.nth(said)).to_be_visible()
-        await self._quiet(self.page.locator(f"{LAST_OWN} ~ .words--interviewer[data-seq]"))
+        await self.quiet_after(said)
 
     async def hear_more_than(self, heard: int) -> None:
         """Until the interviewer has said more than so many replies, or the interview has ended."""
         await self._quiet(self.replies.nth(heard))
 
+    async def quiet_after(self, said: int) -> None:
+        """Until so many and one more of the candidate's turns are kept, and the reply to the last was given."""
+        await expect(self.own.nth(said)).to_be_visible()
+        await self._quiet(self.page.locator(f"{LAST_OWN} ~ .words--interviewer[data-seq]"))
+
     async def _quiet(self, reply: Locator) -> None:
-        await expect(reply.or_(self.end).first).to_be_visible()
+        # There, if not in sight: captions show the last words of each side alone.
+        await expect(reply.or_(self.page.locator("[data-over]")).first).to_be_attached()
         await expect(self.page.locator("[aria-busy]")).to_have_count(0)
 
     async def has_ended(self) -> bool:

@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 ROOT = Path(__file__).parents[2]
@@ -59,6 +61,11 @@ class Product:
     def output(self) -> str:
         """The last of what it printed."""
         return (self.home / "output.txt").read_text("utf-8", "replace")[-4_000:]
+
+    def processes(self) -> list[psutil.Process]:
+        """What it started: databases, server, worker."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid).children(recursive=True)
 
     def _ready(self) -> bool:
         try:

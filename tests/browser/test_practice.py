@@ -142,7 +142,7 @@ async def test_keys_and_buttons_repeat_pause_go_on_skip_and_end(visits: Visits) 
 
 async def test_who_does_not_agree_is_asked_nothing_and_told_so(visits: Visits) -> None:
     page = await visits.page("es-MX")
-    await page.goto("/")
+    await Candidate(page, "es").set_up()
     await page.get_by_role("button", name=WORDS["es"]["start"]).click()
     await page.get_by_role("button", name="No estoy de acuerdo").click()
     await expect(page.get_by_role("heading", name=WORDS["es"]["ended"])).to_be_visible()
@@ -187,7 +187,7 @@ async def test_an_address_that_leads_nowhere_says_so_in_the_readers_language(vis
     assert answer.status == 404
     await expect(page.get_by_role("heading", name="Aquí no hay nada")).to_be_visible()
     await page.get_by_role("link", name="Ir al inicio").click()
-    await expect(page.get_by_role("heading", name="Practica una entrevista")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ensaya la entrevista antes de la entrevista")).to_be_visible()
     visits.expect("status of 404")
 
 
@@ -195,7 +195,7 @@ async def test_the_language_of_the_pages_can_be_chosen_and_stays(visits: Visits)
     page = await visits.page("en-GB")
     await page.goto("/")
     await page.get_by_role("link", name="Español", exact=True).click()
-    await expect(page.get_by_role("heading", name="Practica una entrevista")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ensaya la entrevista antes de la entrevista")).to_be_visible()
     await page.get_by_role("link", name="Mis entrevistas").click()
     await expect(page.get_by_role("heading", name="Mis entrevistas")).to_be_visible()
 

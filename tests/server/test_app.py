@@ -266,13 +266,22 @@ async def test_every_answer_carries_the_security_headers(served: Services, path:
     async with client_of(app) as client:
         headers = (await client.get(path)).headers
     policy = headers["content-security-policy"]
-    assert policy.startswith("default-src 'self'")
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert "microphone=(self)" in headers["permissions-policy"]
     assert "strict-transport-security" not in headers
+
+
+async def test_what_is_long_and_is_text_is_sent_compressed_to_whoever_takes_it_so(client: httpx.AsyncClient) -> None:
+    packed = await client.get("/openapi.json", headers={"Accept-Encoding": "gzip"})
+    plain = await client.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.json() == plain.json()
 
 
 async def test_answers_of_the_api_are_not_kept_by_caches(client: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 // One live connection that comes back by itself: a new ticket each time, and the last event it has.
 
-import { CLOSE, SUBPROTOCOL, type ClientMessage, type ServerMessage } from "./protocol";
+import { CLOSE, SUBPROTOCOL, type ClientMessage, type Hello, type ServerMessage } from "./protocol";
 
 export type Status =
   | { kind: "connecting" }
@@ -13,6 +13,7 @@ export type Status =
 
 export interface Owner {
   lastSeq(): number;
+  capabilities(): Hello["capabilities"];
   received(message: ServerMessage): void;
   became(status: Status): void;
 }
@@ -101,7 +102,7 @@ export class Connection {
           type: "hello",
           ticket,
           last_seq: this.#owner.lastSeq(),
-          capabilities: ["text"],
+          capabilities: this.#owner.capabilities(),
           client: "browser",
         } satisfies ClientMessage),
       ),

@@ -24,7 +24,7 @@ export function levelCard(score: ScoreGiven, texts: Texts, names: Names): HTMLEl
     card.append(summary, element("p", "level__reason", texts(`live.null_${score.null_reason ?? "too_little"}`)));
   } else {
     card.dataset["level"] = String(score.level);
-    summary.append(element("strong", "level__numeral", texts("live.level", { level: score.level })));
+    summary.append(steps(score.level), element("strong", "level__numeral", texts("live.level", { level: score.level })));
     card.append(summary, element("p", "level__anchor", score.anchor));
   }
   for (const quote of score.evidence) {
@@ -33,5 +33,15 @@ export function levelCard(score: ScoreGiven, texts: Texts, names: Names): HTMLEl
     card.append(words);
   }
   if (score.suggestion) card.append(element("p", "level__suggestion", score.suggestion));
+  // What was opened is what is to be read.
+  card.addEventListener("toggle", () => card.open && card.scrollIntoView({ block: "start" }));
   return card;
+}
+
+/** The level as five steps; its numeral stands beside them. */
+function steps(level: number): HTMLElement {
+  const row = element("span", "steps");
+  row.setAttribute("aria-hidden", "true");
+  for (let step = 1; step <= 5; step += 1) row.append(element("i", step <= level ? "full" : ""));
+  return row;
 }

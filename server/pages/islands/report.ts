@@ -1,4 +1,5 @@
-// While answers are still being judged the report looks again by itself, and shows the page when it is ready.
+// While answers are still being judged the report looks again by itself, and shows the page when it is ready. Then its
+// copy on paper is asked for with the times of the reader's zone.
 
 import "./times";
 
@@ -28,3 +29,9 @@ async function pending(): Promise<boolean> {
 }
 
 if (document.querySelector("[data-pending]")) lookAgain(FIRST_DELAY_MS);
+
+for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-pdf]")) {
+  const address = new URL(link.href);
+  address.searchParams.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+  link.href = address.href;
+}

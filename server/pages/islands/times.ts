@@ -12,7 +12,12 @@ const format = new Intl.DateTimeFormat(locale, {
   timeZoneName: "short",
 });
 
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.getAttribute("datetime") ?? "");
-  if (!Number.isNaN(at.getTime())) time.textContent = format.format(at);
+/** Write the times within an element as its reader does. */
+export function inOwnZone(within: ParentNode): void {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.getAttribute("datetime") ?? "");
+    if (!Number.isNaN(at.getTime())) time.textContent = format.format(at);
+  }
 }
+
+inOwnZone(document);

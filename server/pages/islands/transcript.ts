@@ -10,13 +10,16 @@ type Speaker = "interviewer" | "candidate";
 
 export class Transcript {
   readonly #log: HTMLElement;
+  readonly #scroller: HTMLElement;
   readonly #texts: Texts;
   readonly #names: Names;
   readonly #replies = new Map<string, HTMLElement>();
   readonly #waiting = new Map<string, HTMLElement>();
   readonly #levels = new Map<string, HTMLElement>();
 
-  constructor(log: HTMLElement, texts: Texts, names: Names) {
+  /** `scroller` scrolls, and `log` in it takes what is said. */
+  constructor(scroller: HTMLElement, log: HTMLElement, texts: Texts, names: Names) {
+    this.#scroller = scroller;
     this.#log = log;
     this.#texts = texts;
     this.#names = names;
@@ -55,8 +58,20 @@ export class Transcript {
       this.#show(entry);
     }
     if (entry.dataset["seq"]) return;
-    textOf(entry).append(words);
+    (aheadIn(entry) ?? textOf(entry)).append(words);
     this.#follow();
+  }
+
+  /** How many characters of a reply the voice has spoken: the rest stands there lighter. */
+  spoken(replyId: string, characters: number): void {
+    const entry = this.#replies.get(replyId);
+    if (!entry || entry.dataset["seq"]) return;
+    const text = textOf(entry).textContent;
+    const letters = [...text];
+    textOf(entry).textContent = letters.slice(0, characters).join("");
+    if (letters.length > characters) {
+      textOf(entry).append(element("span", "words__ahead", letters.slice(characters).join("")));
+    }
   }
 
   ended(replyId: string): void {
@@ -72,7 +87,7 @@ export class Transcript {
     const entry = known ?? this.#entry("interviewer", reply.text);
     this.#replies.set(reply.reply_id, entry);
     entry.removeAttribute("aria-busy");
-    if (textOf(entry).textContent !== reply.text) textOf(entry).textContent = reply.text;
+    if (aheadIn(entry) || textOf(entry).textContent !== reply.text) textOf(entry).textContent = reply.text;
     if (reply.interrupted) entry.append(element("p", "words__state", this.#texts("live.interrupted")));
     this.#place(entry, fact.seq);
   }
@@ -133,15 +148,19 @@ export class Transcript {
 
   #show(entry: HTMLElement): void {
     this.#log.append(entry);
-    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #follow(): void {
-    const below = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight;
-    if (below < 240) this.#log.scrollTop = this.#log.scrollHeight;
+    const below = this.#scroller.scrollHeight - this.#scroller.scrollTop - this.#scroller.clientHeight;
+    if (below < 240) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 }
 
 function textOf(entry: HTMLElement): HTMLElement {
   return entry.querySelector<HTMLElement>(".words__text") ?? entry;
+}
+
+function aheadIn(entry: HTMLElement): HTMLElement | null {
+  return entry.querySelector<HTMLElement>(".words__ahead");
 }

@@ -36,3 +36,27 @@ def test_only_files_with_a_hash_in_their_name_are_kept_for_long(tmp_path: Path) 
     assert client.get("/static/built/assets/room-a1.js").headers["cache-control"].endswith("immutable")
     assert client.get("/static/icon.svg").headers["cache-control"] == "public, max-age=3600"
     assert client.get("/static/../assets.py").status_code == 404
+
+
+def test_a_script_is_fetched_together_with_all_it_imports_each_once(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(
+        '{"islands/check.ts": {"file": "check-1.js", "imports": ["_vendor.js", "_ear.js"]},'
+        ' "_vendor.js": {"file": "vendor-2.js"}, "_ear.js": {"file": "ear-3.js", "imports": ["_vendor.js"]}}'
+    )
+    assets = Assets(manifest)
+    assert assets.imports("islands/check.ts") == ["/static/built/vendor-2.js", "/static/built/ear-3.js"]
+    assert assets.imports("_vendor.js") == []
+
+
+def test_a_sheet_in_the_page_is_known_by_its_hash_and_follows_a_new_build(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"styles/index.css": {"file": "index-1.css"}}')
+    (tmp_path / "index-1.css").write_text("p { color: teal }\n")
+    assets = Assets(manifest)
+    # printf 'p { color: teal }' | openssl dgst -sha256 -binary | base64
+    assert assets.sheet("styles/index.css").text == "p { color: teal }"
+    assert assets.sheet("styles/index.css").source == "'sha256-8fPwlIw/PLRUIsg7vYlNotoeuR0WiP8RAqPPGm2Lo4U='"
+    manifest.write_text('{"styles/index.css": {"file": "index-22.css"}}')
+    with pytest.raises(PagesNotBuilt):
+        assets.sheet("styles/index.css")

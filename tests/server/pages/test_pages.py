@@ -1,28 +1,24 @@
 """The pages as the server draws them, on a real database."""
 
+import base64
+import hashlib
 import re
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
-from starlette.requests import Request
 
 from agents.events import InterviewEnded, TurnClosed
 from agents.library import load_library
 from agents.opening import Wish, open_interview
 from agents.report import report_of
-from server.pages.assets import Assets, PagesNotBuilt
-from server.pages.failure import render_error
-from server.pages.rendering import environment
 from server.services import Services
 from storage import interviews, reports
 from storage.interviews import Status
 from tests.agents.sitting import PLAN, Sitting
-from tests.server.serving import HERE
 
-FORM = {"plan": "behavioural", "language": "es", "patience": "long"}
+SET_UP = "/practise?plan=behavioural"
 NASTY = '"><script>alert(1)</script>'
 
 
@@ -54,70 +50,20 @@ async def keep_report(served: Services, interview_id: UUID, sitting: Sitting) ->
         await reports.save_report(connection, interview_id, body, body.last_seq, served.now())
 
 
-async def test_the_first_page_offers_every_plan_in_the_readers_language(
+async def test_a_page_has_no_script_in_it_and_no_style_but_the_one_its_policy_knows(
     reader: httpx.AsyncClient, served: Services
 ) -> None:
-    english, spanish = await reader.get("/"), await reader.get("/", headers={"Accept-Language": "es-CO"})
-    for plan in served.library.plans.values():
-        assert plan.title["en"] in english.text
-        assert plan.title["es"] in spanish.text
-        assert plan.summary["es"] in spanish.text
-    assert 'lang="es"' in spanish.text.partition("<head>")[0]
-    assert "rehearsal" in english.text
-    assert "ensayo" in spanish.text
-
-
-async def test_the_form_makes_the_interview_that_was_asked_for_and_goes_to_its_room(
-    reader: httpx.AsyncClient, served: Services
-) -> None:
-    answer = await reader.post("/interviews", data=FORM)
-    assert answer.status_code == 303
-    found = re.fullmatch(r"/interviews/([0-9a-f-]{36})/room", answer.headers["location"])
-    assert found
-    async with served.database.tenant(served.local_owner.tenant_id) as connection:
-        interview = await interviews.interview(connection, UUID(found[1]))
-    assert (interview.plan_slug, interview.language, interview.kind) == ("behavioural", "es", "practice")
-    room = await reader.get(answer.headers["location"])
-    assert room.status_code == 200
-    assert f'data-interview="{found[1]}"' in room.text
-
-
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"plan": "no-such-plan"}, "not offered any more"),
-        ({"language": "fr"}, "Choose an interview, a language"),
-        ({"patience": NASTY}, "Choose an interview, a language"),
-        ({"plan": ""}, "Choose an interview, a language"),
-    ],
-)
-async def test_a_form_that_cannot_be_carried_out_comes_back_with_the_reason(
-    reader: httpx.AsyncClient, wrong: dict[str, str], sentence: str
-) -> None:
-    answer = await reader.post("/interviews", data=FORM | wrong)
-    assert answer.status_code == 422
-    assert sentence in answer.text
-    assert NASTY not in answer.text
-
-
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe=1", b"plan", b"&".join(b"a=1" for _ in range(100))])
-async def test_a_body_that_is_no_form_is_a_form_without_choices(reader: httpx.AsyncClient, body: bytes) -> None:
-    assert (await reader.post("/interviews", content=body)).status_code == 422
-
-
-async def test_a_form_of_another_site_is_not_carried_out(reader: httpx.AsyncClient) -> None:
-    answer = await reader.post("/interviews", data=FORM, headers={"Origin": "https://elsewhere.example"})
-    assert answer.status_code == 403
-    assert "another site" in answer.text
-    own = await reader.post("/interviews", data=FORM, headers={"Origin": HERE})
-    assert own.status_code == 303
-
-
-async def test_no_page_has_a_script_or_style_of_its_own_in_it(reader: httpx.AsyncClient, served: Services) -> None:
     interview_id = await opened(served)
-    for address in ("/", "/interviews", f"/interviews/{interview_id}", f"/interviews/{interview_id}/room", "/nothing"):
-        text = (await reader.get(address)).text
-        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]* src=)", text), address
+    own = f"/interviews/{interview_id}"
+    documents = ("/docs/api", "/docs/live", "/styleguide", "/offline/en", "/nothing")
+    for address in ("/", "/practise", SET_UP, "/interviews", own, f"{own}/check", f"{own}/room", *documents):
+        answer = await reader.get(address)
+        text, policy = answer.text, answer.headers["content-security-policy"]
+        (styled,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(styled.encode()).digest()).decode()
+        assert f"style-src 'self' 'sha256-{digest}'" in policy, address
+        assert "unsafe" not in policy
+        assert not re.search(r"<style[^>]|\sstyle=|\son\w+=|javascript:|<script(?![^>]* src=)", text), address
         assert not re.search(r'(?:src|href)="(?:https?:)?//', text), address
 
 
@@ -215,16 +161,3 @@ async def test_another_persons_interview_is_not_there(
     theirs = await opened(other)
     assert (await reader.get(f"/interviews/{theirs}")).status_code == 404
     assert str(theirs) not in (await reader.get("/interviews")).text
-
-
-def test_the_error_page_is_there_even_when_the_pages_are_not_built(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setitem(environment().globals, "asset", Assets(tmp_path / "manifest.json").url)
-    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []})
-    told = PagesNotBuilt()
-    answer = render_error(request, told.status, told.title, told.sentence, NASTY)
-    text = bytes(answer.body).decode()
-    assert answer.status_code == 503
-    assert "Run `make pages`" in text
-    assert "<script>" not in text

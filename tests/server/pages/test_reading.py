@@ -8,8 +8,9 @@ from agents.events import Quote, ScoreGiven
 from agents.library import load_library
 from agents.plans import Language
 from agents.report import Report, report_of
-from server.pages.reading import in_figures, reading
+from server.pages.reading import LONGEST_QUOTE, in_figures, reading
 from tests.agents.sitting import PLAN, Sitting
+from tests.server.pages import held
 
 RUBRIC = load_library().rubrics[PLAN.rubric]
 
@@ -76,6 +77,53 @@ def score(question_id: str, level: int | None) -> ScoreGiven:
         null_reason=None if level else "too_little",
         evidence=(Quote("I planned", 9, 0, 9),) if level else (),
     )
+
+
+def test_a_report_opens_with_the_best_answer_and_the_first_advice_each_in_the_candidates_words() -> None:
+    read = reading(held.report(held.scored(4, 2, 3)), "en")
+    assert read.strongest
+    assert read.strongest.question
+    assert (read.strongest.question.id, read.strongest.question.level) == ("q1", 4)
+    assert read.strongest.quote
+    assert read.strongest.quote.text.startswith("Answer 1:")
+    assert read.change
+    assert (read.change.content, read.change.competency) == ("Suggestion 2.", "Working together")
+    assert read.change.quote
+    assert read.change.quote.text.startswith("Answer 2:")
+
+
+def test_an_answer_at_the_middle_of_the_scale_is_the_strongest_where_none_is_better() -> None:
+    read = reading(held.report(held.scored(3, 3)), "en")
+    assert read.strongest
+    assert read.change
+    assert read.strongest.question
+    assert read.strongest.content == read.strongest.question.anchor
+    assert read.strongest.question != read.change.question
+
+
+@pytest.mark.parametrize("levels", [(2, 1), (None, 2), (None, None)])
+def test_nothing_is_called_strong_that_is_not(levels: tuple[int | None, ...]) -> None:
+    assert reading(held.report(held.scored(*levels)), "en").strongest is None
+
+
+def test_one_sentence_is_not_quoted_as_strong_and_as_to_change_at_once() -> None:
+    read = reading(held.report(held.scored(5)), "en")
+    assert read.strongest
+    assert read.strongest.quote
+    assert read.change
+    assert read.change.quote is None
+
+
+def test_what_could_not_be_judged_is_quoted_from_its_beginning_to_the_letter() -> None:
+    said = "I would say that it depends " * 30
+    read = reading(held.report(held.scored(None, said=said)), "en")
+    assert read.change
+    quote = read.change.quote
+    assert quote
+    assert LONGEST_QUOTE // 2 < len(quote.text) <= LONGEST_QUOTE
+    source = next(segment for segment in read.report.transcript if segment.seq == quote.seq)
+    assert source.text[quote.start : quote.end] == quote.text
+    assert source.text[quote.end] == " "
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,19 @@ from string import Formatter
 import pytest
 
 from server.pages import texts
-from server.pages.texts import LANGUAGES, texts_in
+from server.pages.texts import LANGUAGES, catalogue, texts_in
 
 PAGES = Path(texts.__file__).parent
 PREFIX = re.compile(r"""["'`]([a-z]+\.[a-z_0-9]+_)(?:["'] ?~|\$\{|\{)""")
 WHOLE = re.compile(r"""["'`]([a-z]+\.[a-z_0-9]+)["'`]""")
 SECTION = re.compile(r"""["']([a-z]+\.)["'] ?~|f["']([a-z]+\.)\{|`([a-z]+\.)\$\{""")
 
+ALIKE = {"site.name"}
+"""What is written the same in every language."""
+
 
 def sources() -> Iterator[str]:
-    for pattern in ("*.py", "templates/*.html", "islands/*.ts"):
+    for pattern in ("*.py", "templates/**/*.html", "islands/*.ts"):
         for path in PAGES.glob(pattern):
             yield path.read_text("utf-8")
 
@@ -32,22 +35,30 @@ def test_every_language_has_the_same_texts() -> None:
         assert other == english
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_given_twice_and_none_is_unsettled(language: str) -> None:
+    kept = (PAGES / "catalogues" / language / "messages.po").read_text("utf-8")
+    keys = re.findall(r'^msgid "(.+)"$', kept, re.MULTILINE)
+    assert len(keys) == len(set(keys))
+    assert len(keys) == kept.count("\nmsgid ")
+    assert not [message.id for message in catalogue("es" if language == "es" else "en") if message.fuzzy and message.id]
+
+
 def test_the_same_text_is_filled_with_the_same_values_in_every_language() -> None:
-    english = texts_in("en")
-    for section in {key.partition(".")[0] for key in english.keys}:
-        for key, text in english.section(section).items():
-            assert placeholders(texts_in("es").section(section)[key]) == placeholders(text), key
+    for key in texts_in("en").keys:
+        filled = {
+            language: {name for form in texts_in(language).forms(key) for name in placeholders(form)}
+            for language in LANGUAGES
+        }
+        assert filled["es"] == filled["en"], key
+        assert len(texts_in("es").forms(key)) == len(texts_in("en").forms(key)), key
 
 
 def test_no_text_is_empty_or_left_in_english() -> None:
-    spanish = texts_in("es")
-    same = {
-        key
-        for section in {key.partition(".")[0] for key in spanish.keys}
-        for key, text in spanish.section(section).items()
-        if not text.strip() or text == texts_in("en").section(section)[key]
-    }
-    assert same == {"site.name"}
+    spanish, english = texts_in("es"), texts_in("en")
+    for key in spanish.keys:
+        assert all(form.strip() for form in (*spanish.forms(key), *english.forms(key))), key
+    assert {key for key in spanish.keys if spanish.forms(key) == english.forms(key)} == ALIKE
 
 
 def test_every_text_is_used_and_every_used_text_is_there() -> None:
@@ -66,6 +77,13 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     assert {key for key in known - whole if not key.startswith(tuple(prefixes))} == set()
 
 
+def test_a_count_takes_the_form_that_goes_with_it() -> None:
+    assert texts_in("en").n("plan.questions", 1) == "1 question"
+    assert texts_in("en").n("plan.questions", 0) == "0 questions"
+    assert texts_in("es").n("plan.questions", 1) == "1 pregunta"
+    assert texts_in("es").n("plan.questions", 7) == "7 preguntas"
+
+
 def test_a_text_that_is_not_there_is_an_error_and_not_a_gap() -> None:
     with pytest.raises(KeyError):
-        texts_in("en")("home.nothing_of_the_kind")
+        texts_in("en")("plan.nothing_of_the_kind")

@@ -1,0 +1,36 @@
+"""Before a spoken interview: does the microphone work, who hears it, and what is kept."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agents.plans import Plan
+from server.pages.language import language_of
+from server.pages.rendering import page
+from server.pages.room import as_json, interview_id_of, titled
+from server.pages.texts import texts_in
+from server.principal import principal
+from server.services import Services
+from storage import interviews, plans
+
+
+async def check(request: Request) -> Response:
+    """`GET /interviews/{id}/check`; an interview that has ended has a report instead. Raises NotFound."""
+    who = await principal(request)
+    services: Services = request.app.state.services
+    interview_id = interview_id_of(request)
+    async with services.database.tenant(who.tenant_id) as connection:
+        interview = await interviews.interview(connection, interview_id)
+        if interview.status not in interviews.OPEN:
+            return RedirectResponse(f"/interviews/{interview_id}", 303)
+        version = await plans.plan_version(connection, interview.plan_version_id)
+    language = language_of(request)
+    return page(
+        request,
+        "check.html",
+        interview=interview,
+        plan_title=titled(msgspec.convert(version.body, Plan), language),
+        texts=as_json(texts_in(language).section("sound")),
+        # The interviewer's voice is tried in the interview's language, whatever the page's is.
+        sample=texts_in(interview.language)("check.sample"),
+    )

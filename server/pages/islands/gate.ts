@@ -1,0 +1,39 @@
+// The door to a spoken interview. Who hears the candidate is said before anything is heard; and a browser lets no
+// sound out before something is pressed.
+
+import { one } from "./element";
+import type { Texts } from "./texts";
+import { VENDORS, vendorOf } from "./vendor";
+
+export type Way = "talk" | "type";
+
+export class Gate {
+  readonly #root: HTMLElement;
+  readonly #enter: (way: Way) => void;
+
+  /** Whoever was asked on the page before, and wants to type, goes straight in. */
+  constructor(root: HTMLElement, texts: Texts, canListen: boolean, enter: (way: Way) => void) {
+    this.#root = root;
+    this.#enter = enter;
+    if (new URLSearchParams(window.location.search).has("typing")) {
+      enter("type");
+      return;
+    }
+    const talk = one<HTMLButtonElement>(root, "[data-gate-talk]");
+    one<HTMLElement>(root, "[data-gate-notice]").textContent = canListen ? heardBy(texts) : texts("live.deaf_missing");
+    talk.hidden = !canListen;
+    talk.addEventListener("click", () => this.#open("talk"));
+    one<HTMLButtonElement>(root, "[data-gate-type]").addEventListener("click", () => this.#open("type"));
+    root.hidden = false;
+  }
+
+  #open(way: Way): void {
+    this.#root.hidden = true;
+    this.#enter(way);
+  }
+}
+
+function heardBy(texts: Texts): string {
+  const vendor = vendorOf(navigator);
+  return vendor === "other" ? texts("live.heard_by_vendor") : texts("live.heard_by", { vendor: VENDORS[vendor] });
+}
