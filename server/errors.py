@@ -6,6 +6,7 @@ VivaError
 ├── Missing 404               NoSuchAddress, NoSuchPlan, NoSuchRubric, NoSuchInterview
 ├── MethodNotAllowed 405
 ├── Conflict 409              InterviewOver, InterviewNotOver, ReportPending, NoReport
+├── Gone 410                  LinkExpired
 ├── TooLarge 413
 ├── UnsupportedMediaType 415
 ├── Unprocessable 422         InvalidBody, UnknownPlan, LanguageNotOffered, DurationOutOfRange,
@@ -201,6 +202,17 @@ class InterviewOver(Conflict):
         super().__init__(
             "This interview has ended and cannot be entered again. Read its report, or begin another interview."
         )
+
+
+class Gone(VivaError):
+    status, code, title = 410, "gone", "No longer there"
+
+
+class LinkExpired(Gone):
+    code, title = "link_expired", "This link has expired"
+
+    def __init__(self) -> None:
+        super().__init__("This interview was not begun in time and can no longer be entered. Begin another one.")
 
 
 class InterviewNotOver(Conflict):

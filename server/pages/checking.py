@@ -2,12 +2,12 @@
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from agents.plans import Plan
 from server.pages.language import language_of
 from server.pages.rendering import page
-from server.pages.room import as_json, interview_id_of, titled
+from server.pages.room import as_json, elsewhere, interview_id_of, titled
 from server.pages.texts import texts_in
 from server.principal import principal
 from server.services import Services
@@ -15,14 +15,14 @@ from storage import interviews, plans
 
 
 async def check(request: Request) -> Response:
-    """`GET /interviews/{id}/check`; an interview that has ended has a report instead. Raises NotFound."""
+    """`GET /interviews/{id}/check`; one that has ended has a report instead. Raises NotFound, `LinkExpired`."""
     who = await principal(request)
     services: Services = request.app.state.services
     interview_id = interview_id_of(request)
     async with services.database.tenant(who.tenant_id) as connection:
         interview = await interviews.interview(connection, interview_id)
         if interview.status not in interviews.OPEN:
-            return RedirectResponse(f"/interviews/{interview_id}", 303)
+            return elsewhere(interview)
         version = await plans.plan_version(connection, interview.plan_version_id)
     language = language_of(request)
     return page(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agents.plans import Language, Plan, Rubric
-from server.errors import NoSuchInterview
+from server.errors import LinkExpired, NoSuchInterview
 from server.live.protocol import MAX_TEXT
 from server.pages.language import language_of
 from server.pages.rendering import page
@@ -15,17 +15,18 @@ from server.pages.texts import texts_in
 from server.principal import principal
 from server.services import Services
 from storage import interviews, plans
+from storage.interviews import Interview
 
 
 async def room(request: Request) -> Response:
-    """`GET /interviews/{id}/room`; an interview that has ended has a report instead. Raises NotFound."""
+    """`GET /interviews/{id}/room`; one that has ended has a report instead. Raises NotFound, `LinkExpired`."""
     who = await principal(request)
     services: Services = request.app.state.services
     interview_id = interview_id_of(request)
     async with services.database.tenant(who.tenant_id) as connection:
         interview = await interviews.interview(connection, interview_id)
         if interview.status not in interviews.OPEN:
-            return RedirectResponse(f"/interviews/{interview_id}", 303)
+            return elsewhere(interview)
         version = await plans.plan_version(connection, interview.plan_version_id)
     plan = msgspec.convert(version.body, Plan)
     language = language_of(request)
@@ -39,6 +40,13 @@ async def room(request: Request) -> Response:
         texts=as_json(texts_in(language).section("live")),
         names=as_json(names(plan, msgspec.convert(version.rubric_body, Rubric), language)),
     )
+
+
+def elsewhere(interview: Interview) -> Response:
+    """Where an interview that cannot be entered any more leads: to its report. Raises `LinkExpired`."""
+    if interview.status == "expired":
+        raise LinkExpired
+    return RedirectResponse(f"/interviews/{interview.id}", 303)
 
 
 def interview_id_of(request: Request) -> UUID:

@@ -39,7 +39,7 @@ async def test_an_interview_that_is_over_leads_to_its_report(reader: httpx.Async
     answer = await start(reader, SET_UP, channel="voice")
     interview = await interview_of(served, answer)
     async with served.database.tenant(served.local_owner.tenant_id) as connection:
-        await interviews.set_status(connection, interview.id, "expired", served.now())
+        await interviews.set_status(connection, interview.id, "abandoned", served.now())
     again = await reader.get(answer.headers["location"])
     assert (again.status_code, again.headers["location"]) == (303, f"/interviews/{interview.id}")
 

@@ -161,3 +161,14 @@ async def test_another_persons_interview_is_not_there(
     theirs = await opened(other)
     assert (await reader.get(f"/interviews/{theirs}")).status_code == 404
     assert str(theirs) not in (await reader.get("/interviews")).text
+
+
+@pytest.mark.parametrize("part", ["room", "check"])
+async def test_an_interview_that_was_not_begun_in_time_says_that_its_link_has_expired(
+    reader: httpx.AsyncClient, served: Services, part: str
+) -> None:
+    interview_id = await opened(served)
+    await becomes(served, interview_id, "expired")
+    answer = await reader.get(f"/interviews/{interview_id}/{part}", headers={"accept": "text/html"})
+    assert answer.status_code == 410
+    assert "This link has expired" in answer.text
