@@ -38,7 +38,7 @@ run: .venv/run.stamp $(PAGES_BUILT) ## Serve Viva on this machine: databases, se
 
 test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, two at a time.
 	@echo "Running the tests."
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m pytest -n 3 --dist worksteal
 
 check: lint types imports dependencies lock $(PAGES_CHECKED) ## Check style, types, layers, dependencies and the lock.
 	@echo "All checks hold."

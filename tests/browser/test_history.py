@@ -45,6 +45,7 @@ async def test_results_change_while_one_types_and_the_address_and_the_way_back_k
     await expect(box).to_have_value("backend")
 
     await box.fill("nowhere at all")
+    await expect(page).to_have_url(re.compile(r"q=nowhere"))
     await expect(page.locator("#found tbody tr")).to_have_count(0)
     await page.locator("#found a").click()
     await expect(page.locator(".found__plan").first).to_be_visible()
