@@ -5,24 +5,29 @@ so the pages' own sheet is left out and the one for paper keeps to what it knows
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from datetime import UTC, datetime, tzinfo
-from functools import cache, partial
-from io import BytesIO
-from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import plutoprint
+import msgspec
+import structlog
 from babel.dates import format_date, format_time
 
 from agents.plans import Language
 from server.errors import VivaError
 from server.pages.assets import STATIC, Assets
 
+log = structlog.get_logger(__name__)
+
+NO_FONTS = 3
+"""What the press says where it has nothing to set words with (`server.pages.paper`, which is not imported here)."""
+PRINT_WITHIN_S = 20.0
 SHEET = "styles/paper.css"
-_BASE = "viva:///"
-# One at a time: a report takes some 20 ms, and the library does not say that books may be set side by side.
-_PRESS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="printing")
+MOST_PRESSES = 2
+"""How many may run at once: each is a process of some 40 MB for a tenth of a second."""
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class NoFonts(VivaError):
@@ -37,49 +42,47 @@ class NoFonts(VivaError):
         )
 
 
-class OnlyOurSheet(plutoprint.ResourceFetcher):
-    """Gives the sheet for paper, and nothing for any other address: neither files nor the network are read."""
+class NotPrinted(VivaError):
+    """The press failed or took too long."""
 
-    def __init__(self, address: str, sheet: bytes) -> None:
-        super().__init__()
-        self._path = urlsplit(address).path
-        self._sheet = sheet
-        self.refused: list[str] = []
+    code, title = "not_printed", "The report could not be printed"
 
-    def fetch_url(self, url: str) -> plutoprint.ResourceData:
-        parts = urlsplit(url)
-        if parts.scheme == "viva" and parts.path == self._path:
-            return plutoprint.ResourceData(self._sheet, "text/css", "utf-8")
-        self.refused.append(url)
-        return plutoprint.ResourceData(b"", "text/plain", "utf-8")
+    def __init__(self) -> None:
+        super().__init__(
+            "The PDF could not be made this time. Try again; the report itself can be read and printed here."
+        )
 
 
 async def print_to_pdf(markup: str) -> bytes:
-    """A page as PDF, set in a thread so that conversations go on meanwhile. Raises `PagesNotBuilt` and `NoFonts`."""
+    """A page as PDF. Raises `PagesNotBuilt`, `NoFonts` and `NotPrinted`."""
     address = Assets().url(SHEET)
-    sheet = await asyncio.to_thread((STATIC / address.removeprefix("/static/")).read_bytes)
-    fetcher = OnlyOurSheet(address, sheet)
-    return await asyncio.get_running_loop().run_in_executor(_PRESS, partial(set_as_pdf, markup, fetcher))
-
-
-def set_as_pdf(markup: str, fetcher: OnlyOurSheet) -> bytes:
-    """The markup as an A4 document. Raises `NoFonts`."""
-    if not has_fonts():
+    sheet = await asyncio.to_thread((STATIC / address.removeprefix("/static/")).read_text, "utf-8")
+    order = msgspec.json.encode({"markup": markup, "address": address, "sheet": sheet})
+    async with _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST_PRESSES)):
+        status, pdf = await _run_press(order)
+    if status == NO_FONTS:
         raise NoFonts
-    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4)
-    book.custom_resource_fetcher = fetcher
-    book.load_html(markup, base_url=_BASE)
-    paper = BytesIO()
-    book.write_to_pdf_stream(paper)
-    return paper.getvalue()
+    if status != 0:
+        log.error("printing.failed", status=status)
+        raise NotPrinted
+    return pdf
 
 
-@cache
-def has_fonts() -> bool:
-    """Whether a word takes up any room. Without fonts the library sets pages that are empty, and says nothing."""
-    book = plutoprint.Book(plutoprint.PAGE_SIZE_NONE, media=plutoprint.MEDIA_TYPE_SCREEN)
-    book.load_html('<body style="margin: 0">Words</body>')
-    return book.get_document_width() > 0
+async def _run_press(order: bytes) -> tuple[int, bytes]:
+    """The press's exit status and what it wrote; it is ended where it takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server.pages.paper", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    try:
+        async with asyncio.timeout(PRINT_WITHIN_S):
+            pdf, _ = await process.communicate(order)
+    except TimeoutError:
+        return -1, b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, pdf
 
 
 def zone_of(name: str | None) -> tzinfo:

@@ -1,10 +1,7 @@
 """Reports on paper."""
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +12,9 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
-from server.pages.printing import OnlyOurSheet, dated, print_to_pdf, set_as_pdf, zone_of
+from server.pages import printing
+from server.pages.paper import NO_FONTS, OnlyOurSheet, set_as_pdf
+from server.pages.printing import NoFonts, NotPrinted, dated, print_to_pdf, zone_of
 from server.services import Services
 from tests.agents.sitting import Sitting
 from tests.server.pages import held
@@ -128,16 +127,21 @@ async def test_several_reports_are_printed_at_once_each_with_its_own_words() -> 
     assert [set(re.findall(r"Report (\d+)\.", text_of(pdf))) for pdf in printed] == [{str(n)} for n in range(12)]
 
 
-def test_without_fonts_no_empty_paper_is_handed_out(tmp_path: Path) -> None:
+async def test_without_fonts_no_empty_paper_is_handed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fonts.conf").write_text(f"<fontconfig><dir>{tmp_path}</dir></fontconfig>")
-    tried = (
-        "from server.pages.printing import NoFonts, OnlyOurSheet, set_as_pdf\n"
-        "try:\n    set_as_pdf('<p>Words</p>', OnlyOurSheet('/none.css', b''))\n"
-        "except NoFonts as told:\n    print(told.sentence)\n"
-    )
-    environ = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", tried], env=environ, capture_output=True, text=True, check=True)
-    assert "has no fonts" in done.stdout
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    with pytest.raises(NoFonts, match="has no fonts"):
+        await print_to_pdf("<p>Words</p>")
+
+
+async def test_a_press_that_takes_too_long_is_ended_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "PRINT_WITHIN_S", 0)
+    with pytest.raises(NotPrinted, match="Try again"):
+        await print_to_pdf("<p>Words</p>")
+
+
+def test_both_sides_of_the_press_mean_the_same_by_its_exit_status() -> None:
+    assert printing.NO_FONTS == NO_FONTS
 
 
 @pytest.mark.parametrize("name", [None, "", "Nowhere/Town", "../../etc/passwd", "x" * 300, "a\0b", "/etc/hostname"])
