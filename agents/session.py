@@ -6,8 +6,10 @@ It hears and it speaks; it does not decide. The only module of this package that
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
+from livekit import rtc
 from livekit.agents import Agent, AgentSession, ChatContext, ChatMessage, StopResponse
-from livekit.agents.voice import SpeechHandle, io
+from livekit.agents.voice import AgentEvent, SpeechHandle, io
+from livekit.agents.voice.events import EventTypes
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -54,13 +56,21 @@ class Interviewer(Agent):
         raise StopResponse
 
 
+class _Session(AgentSession[None]):
+    """Keeps no list of its own events: each would hold on to a reply and all that was written for it."""
+
+    def emit(self, event: EventTypes, arg: AgentEvent) -> None:
+        """As livekit emits, without its record for a report that is never asked for."""
+        rtc.EventEmitter.emit(self, event, arg)
+
+
 class Voice:
     """One AgentSession. It can be closed and another built while the Conversation lives on."""
 
     def __init__(self, hearing: Hearing) -> None:
         self._hearing = hearing
         self._captions = _Captions(hearing.text)
-        self._session: AgentSession[None] = AgentSession(
+        self._session = _Session(
             user_away_timeout=None,
             aec_warmup_duration=0,
             session_close_transcript_timeout=0.5,
@@ -75,7 +85,8 @@ class Voice:
     def say(self, words: AsyncIterator[str], done: Callable[[Spoken], None]) -> None:
         """Speaks, and calls `done` once when it has ended, to the end or cut short."""
         self._captions.shown = ""
-        handle = self._session.say(words)
+        # The log is the transcript; livekit's own copy would only grow and is never read.
+        handle = self._session.say(words, add_to_chat_ctx=False)
 
         def ended(handle: SpeechHandle) -> None:
             # Without audio what was sent is what was heard; an item cut by livekit lags behind it.

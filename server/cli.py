@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from agents.events import Patience
 from agents.plans import Language
@@ -180,6 +178,9 @@ def migrate_status() -> None:
 @app.command("settings")
 def show_settings() -> None:
     """Print every setting with its value and where it comes from; secrets are masked."""
+    from rich.console import Console
+    from rich.table import Table
+
     held, sources = _loaded()
     table = Table("setting", "value", "from", "what it is for", box=None, pad_edge=False)
     for row in settings.describe(held, sources):

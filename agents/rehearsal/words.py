@@ -49,7 +49,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
     end: int
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def fold(text: str) -> str:
     """Lower case without accents or curly apostrophes: `Próximo` and `PROXIMO` are one word."""
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -61,7 +61,7 @@ def tokens(text: str) -> list[Token]:
     return [Token(fold(found.group()), found.start(), found.end()) for found in _WORD.finditer(text)]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def stem(word: str, language: Language) -> str:
     """What the forms of a folded word have in common, nearly: `measured` and `measuring`, `decidí` and `decidimos`."""
     word = word.removesuffix("'s")

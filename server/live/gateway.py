@@ -28,7 +28,7 @@ from server.principal import refuse_foreign
 from server.settings import Settings
 from storage import interviews, plans, tickets
 from storage.cache import Cache
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.errors import DatabaseUnavailable, NotFound, TicketExpired, TicketRefused, TicketUsed
 from storage.ids import uuid7
 
@@ -112,6 +112,7 @@ class LiveHost:
         # A door is there for as long as somebody stands in it.
         self._doors: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._plans: dict[UUID, Plan] = {}
+        self._unpacking = asyncio.Lock()
         self._is_stopping = False
 
     @property
@@ -236,10 +237,7 @@ class LiveHost:
                 row = await interviews.interview(connection, ticket.interview_id)
             except NotFound as missing:
                 raise Refused("not_found", str(missing), close="not_found") from None
-            plan = self._plans.get(row.plan_version_id)
-            if plan is None:
-                version = await plans.plan_version(connection, row.plan_version_id)
-                plan = self._plans[row.plan_version_id] = msgspec.convert(version.body, Plan)
+            plan = await self._plan(connection, row.plan_version_id)
         journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
         kind: events.Kind = "screening" if row.kind == "screening" else "practice"
         outlet = SocketOutlet(socket, plan, kind)
@@ -267,6 +265,15 @@ class LiveHost:
             outlet.past(event, has_it=event.seq <= seen)
         task = asyncio.create_task(conversation.run())
         return _Holding(conversation, outlet, task)
+
+    async def _plan(self, connection: Connection, plan_version_id: UUID) -> Plan:
+        """A plan as it was pinned, read once. Fifty candidates who come together do not each unpack it."""
+        async with self._unpacking:
+            plan = self._plans.get(plan_version_id)
+            if plan is None:
+                version = await plans.plan_version(connection, plan_version_id)
+                plan = self._plans[plan_version_id] = msgspec.convert(version.body, Plan)
+            return plan
 
     async def _listen(self, interview_id: UUID, conversation: Conversation) -> None:
         """Looks at the log whenever somebody says that it grew."""

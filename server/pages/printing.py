@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import structlog
-from babel.dates import format_date, format_time
 
 from agents.plans import Language
 from server.errors import VivaError
@@ -95,5 +94,8 @@ def zone_of(name: str | None) -> tzinfo:
 
 def dated(at: datetime, zone: tzinfo, language: Language) -> str:
     """An instant in words, its zone named: November 20, 2026, 6:56 AM (America/Bogota)."""
+    # Its tables of locales take 3 MB, and most processes never print.
+    from babel.dates import format_date, format_time
+
     local = at.astimezone(zone)
     return f"{format_date(local, 'long', language)}, {format_time(local, 'short', locale=language)} ({zone})"

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+import polib
+from polib import POEntry, POFile
 
 from agents.plans import Language
 
@@ -59,19 +59,17 @@ class Texts:
 def texts_in(language: Language) -> Texts:
     """The catalogue of a language, read once."""
     catalog = catalogue(language)
-    texts = {str(_first(message.id)): _forms(message.string) for message in catalog if message.id}
-    return Texts(language, texts, gettext.c2py(catalog.plural_expr))
+    texts = {entry.msgid: _forms(entry) for entry in catalog if not entry.obsolete}
+    _, _, rule = catalog.metadata["Plural-Forms"].partition("plural=")
+    return Texts(language, texts, gettext.c2py(rule.strip(" ;")))
 
 
-def catalogue(language: Language) -> Catalog:
-    """The catalogue as it is kept, read anew. Raises PoFileError where it cannot be read."""
-    with (FOLDER / language / "messages.po").open("rb") as kept:
-        return read_po(kept, locale=language, abort_invalid=True)
+def catalogue(language: Language) -> POFile:
+    """The catalogue as it is kept, read anew. Raises OSError where it cannot be read."""
+    return polib.pofile(str(FOLDER / language / "messages.po"), encoding="utf-8")
 
 
-def _forms(text: object) -> Forms:
-    return tuple(map(str, text)) if isinstance(text, list | tuple) else (str(text),)
-
-
-def _first(message_id: object) -> object:
-    return message_id[0] if isinstance(message_id, list | tuple) else message_id
+def _forms(entry: POEntry) -> Forms:
+    if entry.msgid_plural:
+        return tuple(entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural))
+    return (entry.msgstr,)
