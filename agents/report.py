@@ -10,6 +10,7 @@ import msgspec
 from agents import events
 from agents.aggregation import Overall, overall
 from agents.answers import Segment, answers_of, transcript_of
+from agents.delivery import Delivery, delivery_of
 from agents.events import EndReason, Event, Kind, Quote, ScoreGiven
 from agents.plans import Language, Plan, Rubric
 from agents.rehearsal.feedback import Feedback, feedback
@@ -75,6 +76,8 @@ class Report(msgspec.Struct, frozen=True):
     transcript: tuple[Segment, ...]
     last_seq: int
     """The last event of the log that it is a view of."""
+    delivery: Delivery | None = None
+    """How the answers were spoken; None for a screening, and where none was spoken. No score depends on it."""
 
 
 def report_of(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Event]) -> Report | None:
@@ -108,6 +111,7 @@ def report_of(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Even
         feedback=tuple(feedback(judged, rubric, language)),
         transcript=transcript_of(log),
         last_seq=max(event.seq for event in log if not isinstance(event.payload, events.ReportReady)),
+        delivery=delivery_of(log),
     )
 
 

@@ -12,6 +12,7 @@ from agents.answers import answers_of, scored_versions
 from agents.log import from_record
 from agents.plans import Language
 from agents.report import Report
+from server.pages.delivery import delivered
 from server.pages.history import row
 from server.pages.language import language_of
 from server.pages.printing import dated, print_to_pdf, zone_of
@@ -110,6 +111,7 @@ def _shown(request: Request, interview: Interview, written: Report, when: Callab
         "status_of": interview.status,
         "reading": read,
         "bars": bars(read, language),
+        "delivered": delivered(written, language),
         "report": written,
         "minutes": max(1, round(written.duration_ms / 60_000)),
         "when": when,

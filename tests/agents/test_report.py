@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from agents.answers import answers_of
 from agents.director import Close
-from agents.events import Event, ReportReady, ScoreGiven
+from agents.events import Event, Kind, ReportReady, ScoreGiven
 from agents.plans import Language
 from agents.rehearsal.scorer import judge
 from agents.report import Report, report_of, score_of, unscored
 from agents.scoring import Answer, Score
 from tests.agents.rehearsal.answers import GOOD, LIBRARY, WEAK
 from tests.agents.sitting import PLAN, Sitting
+from tests.agents.spoken import begun, ends, speaks
 
 RUBRIC = LIBRARY.rubrics[PLAN.rubric]
 INTERVIEW = UUID(int=5)
@@ -212,3 +213,33 @@ def test_a_rehearsal_is_labelled_as_one() -> None:
     made = report(log)
     assert made.is_rehearsal
     assert (made.interviewer, made.scorer) == ("rehearsal-interviewer/1", "rehearsal-scorer/1")
+
+
+def spoken(kind: Kind, said: str = "I led the team and we finished early.") -> Sitting:
+    sitting = begun(Sitting(kind=kind))
+    speaks(sitting, said, after_ms=800)
+    return ends(sitting)
+
+
+def test_a_practice_that_was_spoken_tells_how_and_a_screening_never_does() -> None:
+    practice, screening = report(spoken("practice").log), report(spoken("screening").log)
+    assert practice.delivery is not None
+    assert practice.delivery.whole.words == 8
+    assert screening.delivery is None
+    assert b"words_a_minute" in msgspec.json.encode(practice)
+    for name in (b"words_a_minute", b"filler", b"talk_share", b"response_median"):
+        assert name not in msgspec.json.encode(screening)
+
+
+def test_a_typed_practice_tells_nothing_of_how_it_was_spoken() -> None:
+    assert report(sat().log).delivery is None
+
+
+def test_how_an_answer_was_spoken_moves_no_figure_of_the_report() -> None:
+    calm, halting = (
+        report(scored(spoken("practice", said), "q1"))
+        for said in ("I led the team and we finished early.", "I led [4000] the team [2500] and we finished early.")
+    )
+    assert calm.delivery != halting.delivery
+    assert (calm.overall, calm.competencies, calm.feedback) == (halting.overall, halting.competencies, halting.feedback)
+    assert calm.questions == halting.questions

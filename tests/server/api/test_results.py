@@ -5,10 +5,12 @@ import httpx
 import msgspec
 import pytest
 
-from agents.events import AnswerClosed, AnswerReopened, ScoreGiven
-from agents.report import Report
+from agents.events import AnswerClosed, AnswerReopened, Kind, ScoreGiven
+from agents.report import Report, report_of
 from server.services import Services
 from storage import answers, interviews, reports, scores
+from tests.agents.sitting import PLAN, Sitting
+from tests.agents.spoken import begun, ends, speaks
 from tests.server.api.test_interviews import INTERVIEWS, begin
 from tests.server.api.test_record import append
 from tests.server.serving import Clock
@@ -177,3 +179,23 @@ async def test_an_interview_that_was_never_held_has_nothing_to_report(
         await interviews.set_status(connection, UUID(body["id"]), status, clock())
     answer = await client.get(f"{INTERVIEWS}/{body['id']}/report")
     assert (answer.status_code, answer.json()["code"]) == (409, "no_report")
+
+
+@pytest.mark.parametrize("kind", ["practice", "screening"])
+async def test_how_the_answers_were_spoken_is_told_of_a_practice_and_never_of_a_screening(
+    client: httpx.AsyncClient, served: Services, kind: Kind
+) -> None:
+    interview_id = UUID((await begin(client))["id"])
+    sitting = begun(Sitting(kind=kind))
+    speaks(sitting, "I led the team and we finished early.", after_ms=800)
+    rubric = served.library.rubrics[PLAN.rubric]
+    body = report_of(interview_id, PLAN, rubric, ends(sitting).log)
+    assert body is not None
+    async with served.database.tenant(served.local_owner.tenant_id) as connection:
+        await reports.save_report(connection, interview_id, body, body.last_seq, served.now())
+    answer = (await client.get(f"{INTERVIEWS}/{interview_id}/report")).json()["report"]
+    if kind == "practice":
+        assert answer["delivery"]["whole"]["words"] == 8
+        assert answer["delivery"]["questions"][0]["question_id"] == "q1"
+    else:
+        assert answer["delivery"] is None
