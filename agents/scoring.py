@@ -48,6 +48,8 @@ class Score(msgspec.Struct, frozen=True):
     """Which scorer judged, with its version."""
     parts: dict[str, float]
     """The figures the level came from, 0–1 each, for the page that explains it."""
+    lineage_id: UUID | None = None
+    """The model's call that gave it; None where no model was asked."""
 
 
 class Scorer(Protocol):
