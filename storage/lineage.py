@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from storage.database import Connection
@@ -44,19 +46,28 @@ class LineageRecord(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Any = msgspec.field(default_factory=dict)
 
 
+_KEEP = """
+    insert into compliance.model_lineage
+      (id, occurred_at, agent_type, tier, provider, model_name, prompt_template_id, prompt_version, prompt_hash,
+       input_hash, output_hash, latency_ms, entity_type, request_id, price_version, model_version, tokens_in,
+       tokens_out, tokens_cache_read, tokens_cache_write, cost_usd, first_token_ms, cache_hit, fallback_from,
+       entity_id, interview_id, metadata, tenant_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, current_setting('app.tenant')::uuid)
+    on conflict (id, occurred_at) do nothing
+"""
+
+
+REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""A row that the database will never take."""
+FAILED = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""A row that it did not take now."""
+
+
 async def record(connection: Connection, call: LineageRecord) -> None:
     """Keep one call; it is never changed. Keeping the same one again does nothing."""
     await connection.execute(
-        """
-        insert into compliance.model_lineage
-          (id, occurred_at, agent_type, tier, provider, model_name, prompt_template_id, prompt_version, prompt_hash,
-           input_hash, output_hash, latency_ms, entity_type, request_id, price_version, model_version, tokens_in,
-           tokens_out, tokens_cache_read, tokens_cache_write, cost_usd, first_token_ms, cache_hit, fallback_from,
-           entity_id, interview_id, metadata, tenant_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                $23, $24, $25, $26, $27, current_setting('app.tenant')::uuid)
-        on conflict (id, occurred_at) do nothing
-        """,
+        _KEEP,
         *msgspec.structs.astuple(call),
     )
 
@@ -74,3 +85,24 @@ async def lineage_of(connection: Connection, interview_id: UUID) -> list[Lineage
         interview_id,
     )
     return [LineageRecord(**row) for row in rows]
+
+
+async def record_many(connection: Connection, calls: Sequence[LineageRecord]) -> None:
+    """Keep several calls of the transaction's tenant; those kept before are left as they are."""
+    await connection.executemany(_KEEP, [msgspec.structs.astuple(call) for call in calls])
+
+
+async def spent_on(connection: Connection, interview_id: UUID) -> Decimal:
+    """What every call for an interview cost together, USD."""
+    total = await connection.fetchval(
+        "select coalesce(sum(cost_usd), 0) from compliance.model_lineage where interview_id = $1", interview_id
+    )
+    return Decimal(total)
+
+
+async def spent_since(connection: Connection, since: datetime) -> Decimal:
+    """What every call of the tenant since an instant cost together, USD."""
+    total = await connection.fetchval(
+        "select coalesce(sum(cost_usd), 0) from compliance.model_lineage where occurred_at >= $1", since
+    )
+    return Decimal(total)

@@ -29,6 +29,25 @@ def connect(url: str | None, folder: Path) -> ObjectStore:
         raise ObjectsUnavailable(type(wrong).__name__) from wrong
 
 
+async def put(store: ObjectStore, path: str, data: bytes) -> None:
+    """Keep an object, whole, in place of what was there. Raises ObjectsUnavailable."""
+    try:
+        await store.put_async(path, data)
+    except (BaseError, OSError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong
+
+
+async def get(store: ObjectStore, path: str) -> bytes | None:
+    """An object, whole; None where there is none. Raises ObjectsUnavailable."""
+    try:
+        answer = await store.get_async(path)
+        return bytes(await answer.bytes_async())
+    except FileNotFoundError:
+        return None
+    except (BaseError, OSError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong
+
+
 async def check(store: ObjectStore) -> None:
     """Write and delete a small object. Raises ObjectsUnavailable."""
     path = f"temp/check/{uuid4()}"
