@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 JUDGE = "scorer"
 
+Scorers = Callable[[UUID, str], Scorer]
+"""The scorer for a tenant's interview that was begun with that version of one."""
+
 
 class Sitting(msgspec.Struct, frozen=True):
     """One interview as the worker reads it: what it was held by, and its log so far."""
@@ -42,6 +45,12 @@ class Sitting(msgspec.Struct, frozen=True):
     def at_ms(self) -> int:
         """Interview time of the last fact, ms."""
         return self.log[-1].at_ms
+
+    @property
+    def scorer(self) -> str:
+        """The version of the scorer that the interview was begun with."""
+        created = self.log[0].payload
+        return created.versions.get("scorer", "") if isinstance(created, InterviewCreated) else ""
 
     @property
     def difficulty(self) -> str:
@@ -62,11 +71,12 @@ async def sitting(connection: Connection, interview_id: UUID) -> Sitting:
 
 
 async def score_answers(
-    database: Database, tenant_id: UUID, interview_id: UUID, scorer: Scorer, now: Callable[[], datetime]
+    database: Database, tenant_id: UUID, interview_id: UUID, scorers: Scorers, now: Callable[[], datetime]
 ) -> int | None:
     """Scores every closed answer that has no score yet. Returns the last score's `seq`, None where none was due."""
     async with database.tenant(tenant_id) as connection:
         held = await sitting(connection, interview_id)
+    scorer = scorers(tenant_id, held.scorer)
     scored = scored_versions(held.log)
     last_seq = None
     for answer in answers_of(held.log):
@@ -106,7 +116,9 @@ async def _keep_scores(
     question = held.plan.question(answer.question_id)
     question_id = await _keep_question(connection, held, question, answer.closed_seq)
     response_id = await _keep_response(connection, held.interview_id, question_id, answer)
-    await lineage.record(connection, call)
+    if any(score.lineage_id is None for score in given):
+        # A model's calls are in the lineage by the door they went through.
+        await lineage.record(connection, call)
     run_id = await scores.live_run(connection, held.interview_id, scorer.version, at)
     await scores.save_scores(
         connection,
@@ -153,7 +165,7 @@ def _row(score: Score, lineage_id: UUID) -> scores.NewScore:
         key_points_covered=score.covered,
         missed_points=score.missed,
         suggested_improvement=score.suggestion,
-        lineage_id=lineage_id,
+        lineage_id=score.lineage_id or lineage_id,
     )
 
 
@@ -265,8 +277,7 @@ async def write_report(
 
 async def _time_out(connection: Connection, held: Sitting, missing: Sequence[str], at: datetime) -> None:
     """No score came in time: said openly, as a score without a level."""
-    created = held.log[0].payload
-    scorer = created.versions.get("scorer", "") if isinstance(created, InterviewCreated) else ""
+    scorer = held.scorer
     run_id = await scores.live_run(connection, held.interview_id, scorer, at)
     for answer in answers_of(held.log):
         if answer.question_id not in missing:

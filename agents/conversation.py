@@ -11,22 +11,26 @@ from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-import msgspec
 import structlog
 
-from agents import director, events
+from agents import director, events, inbox
 from agents.clock import InterviewClock
 from agents.director import DirectorError, Input, decide
 from agents.drafting import Drafting
 from agents.events import AnyPayload, Event
+from agents.listening import Listening
 from agents.log import InterviewLog
 from agents.offering import offer
 from agents.offers import Choice, Writer
-from agents.plans import Plan
+from agents.plans import Language, Plan
+from agents.providers.accounts import Served, Trouble
+from agents.providing import Providing
 from agents.reply import Reply
-from agents.session import Spoken
+from agents.session import Ended as TurnEnd
+from agents.session import Sound, Spoken
 from agents.speaking import Listener, Speaker
 from agents.state import State, evolve, fold
+from agents.timing import Stopwatch, TurnTimes
 from storage.errors import DatabaseUnavailable, StaleEpoch
 from storage.ids import uuid7
 
@@ -43,71 +47,29 @@ class Outlet(Listener, Protocol):
     def moved(self, state: State, at_ms: int) -> None: ...
     def kept(self, client_id: str, seq: int) -> None: ...
     def refused(self, client_id: str | None, error: Exception) -> None: ...
+    def heard_so_far(self, text: str) -> None:
+        """What the candidate seems to be saying; it may still change."""
+        ...
+
+    def measured(self, times: TurnTimes) -> None: ...
+    def troubled(self, trouble: Trouble) -> None: ...
     def closed(self, reason: str) -> None:
         """The conversation is over for this client: `taken_over`, `unavailable` or `internal`."""
         ...
 
 
-class Arrived(msgspec.Struct, frozen=True):
-    """Something the candidate did, under the client's own id for it."""
+class Watch(Protocol):
+    """Who is told which outside services serve an interview."""
 
-    happened: Input
-    client_id: str | None = None
-
-
-class _Decision(msgspec.Struct, frozen=True):
-    reply: Reply
-    choice: Choice
-    fell_back: str | None
-    verdict: asyncio.Future[bool]
+    def served(self, served: Served) -> None: ...
+    def troubled(self, trouble: Trouble) -> None: ...
 
 
-class _Ended(msgspec.Struct, frozen=True):
-    reply: Reply
-    spoken: Spoken
+Sounds = Callable[[Language, Watch], Sound]
+"""Makes what an interview in that language is heard and spoken with."""
 
-
-class _Look(msgspec.Struct, frozen=True):
-    """The log may hold something new that somebody else wrote."""
-
-
-class _Stop(msgspec.Struct, frozen=True):
-    reason: str
-
-
-class _Final(msgspec.Struct, frozen=True):
-    """The recogniser has settled on some words."""
-
-    final: events.SpeechFinal
-
-
-class _TurnEnded(msgspec.Struct, frozen=True):
-    """The voice heard the end of a spoken turn."""
-
-    text: str
-
-
-class _Played(msgspec.Struct, frozen=True):
-    """The client's own voice has spoken so much of a reply."""
-
-    reply_id: UUID
-    characters: int
-    done: bool
-
-
-class _Overdue(msgspec.Struct, frozen=True):
-    """The client's own voice should have said everything long ago."""
-
-
-class _Floor(msgspec.Struct, frozen=True):
-    """The candidate cut us short and then said nothing."""
-
-
-class _Active(msgspec.Struct, frozen=True):
-    """The candidate is typing."""
-
-
-_Item = Arrived | _Decision | _Ended | _Final | _TurnEnded | _Look | _Stop | _Active | _Played | _Overdue | _Floor
+MOST_RESTARTS = 3
+"""How often a session that ended by itself is begun again before the interview goes on typed."""
 
 
 class Conversation:
@@ -124,8 +86,12 @@ class Conversation:
         holder: str,
         client: str,
         reports_playback: bool = False,
+        sounds: Sounds | None = None,
     ) -> None:
-        """`reports_playback`: the client speaks by itself, and only `played` tells what was heard."""
+        """`reports_playback`: the client speaks by itself, and only `played` tells what was heard.
+
+        `sounds`: we hear and speak ourselves, with what it makes.
+        """
         self.plan = plan
         self.state = State()
         self.epoch = 0
@@ -138,15 +104,34 @@ class Conversation:
         self._active_ms = 0
         self._events: list[Event] = []
         self._drafting = Drafting(plan, writer)
-        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._inbox: asyncio.Queue[inbox.Item] = asyncio.Queue()
+        self.providing = Providing(
+            changed=lambda fact: self._inbox.put_nowait(inbox.Changed(fact)), troubled=outlet.troubled
+        )
+        self.listening = Listening(
+            self,
+            self._drafting,
+            self.providing,
+            put=self._inbox.put_nowait,
+            heard_so_far=outlet.heard_so_far,
+        )
+        self._stopwatch = Stopwatch(monotonic)
+        self._times: TurnTimes | None = None
         self._speaker = Speaker(
             outlet,
-            ended=lambda reply, spoken: self._inbox.put_nowait(_Ended(reply, spoken)),
-            turn_ended=self.end_spoken_turn,
+            ended=lambda reply, spoken: self._inbox.put_nowait(inbox.Ended(reply, spoken)),
+            hearing=self.listening.hearing(),
             lost=partial(self.stop, "connection lost"),
+            reached=self._reached,
+            voiceless=lambda: self.providing.lost("tts"),
             monotonic=monotonic,
             reports_playback=reports_playback,
+            sounds=None if sounds is None else lambda language: sounds(language, self.providing),
         )
+        self.listening.speaker = self._speaker
+        self._restarts = 0
+        self._turns = 0
+        self._is_typed = False
         self._floor_until_ms: int | None = None
         self._is_over = False
 
@@ -158,40 +143,40 @@ class Conversation:
 
     def put(self, happened: Input, client_id: str | None = None) -> None:
         """The candidate did something."""
-        self._inbox.put_nowait(Arrived(happened, client_id))
+        self._inbox.put_nowait(inbox.Arrived(happened, client_id))
 
     def look(self) -> None:
         """Somebody else may have written to the log."""
-        self._inbox.put_nowait(_Look())
+        self._inbox.put_nowait(inbox.Look())
 
     def active(self) -> None:
         """The candidate is typing: silence is counted anew."""
-        self._inbox.put_nowait(_Active())
+        self._inbox.put_nowait(inbox.Active())
 
     def played(self, reply_id: UUID, characters: int, *, done: bool) -> None:
         """The client's own voice has spoken so many characters of a reply, and with `done` no more will follow."""
-        self._inbox.put_nowait(_Played(reply_id, characters, done))
+        self._inbox.put_nowait(inbox.Played(reply_id, characters, done))
 
-    def hear_interim(self) -> None:
-        """The candidate goes on speaking: what was drafted for an earlier end is void."""
-        self._drafting.drop()
+    def hear(self, pcm: bytes) -> None:
+        """A frame of the candidate's microphone: PCM, signed 16 bit, mono, 16 kHz."""
+        self._speaker.hear(pcm)
 
-    def hear_preflight(self, text: str) -> None:
-        """The candidate may be done: a reply to this is drafted. Nothing is appended and nothing moves."""
-        if self._speaker.reply is None:
-            self._drafting.start(self.state, text, self._clock.now_ms(), self._events)
+    def playback(self, segment: int, ms: int, *, done: bool) -> None:
+        """How much of a segment of our audio has left the candidate's loudspeaker."""
+        self._speaker.playback(segment, ms, done=done)
 
-    def hear_final(self, final: events.SpeechFinal) -> None:
-        """The recogniser has settled on some words: they are kept at once, whatever becomes of the turn."""
-        self._inbox.put_nowait(_Final(final))
+    def now_ms(self) -> int:
+        """Interview time."""
+        return self._clock.now_ms()
 
-    def end_spoken_turn(self, text: str) -> None:
-        """The voice heard the end of a spoken turn; `text` is what it takes the turn for."""
-        self._inbox.put_nowait(_TurnEnded(text))
+    @property
+    def so_far(self) -> Sequence[Event]:
+        """The log, as far as we know it."""
+        return self._events
 
     def stop(self, reason: str) -> None:
         """Ends this holding of the interview after what is already in the inbox."""
-        self._inbox.put_nowait(_Stop(reason))
+        self._inbox.put_nowait(inbox.Stop(reason))
 
     # --- the actor ---------------------------------------------------------------------------------------------
 
@@ -201,6 +186,7 @@ class Conversation:
         self.epoch = epoch or 0
         self._events = await self._log.read()
         self.state = fold(self._events)
+        self._turns = sum(isinstance(event.payload, events.TurnClosed) for event in self._events)
         self._clock = InterviewClock(self._monotonic, self.state.at_ms)
         return list(self._events)
 
@@ -225,7 +211,9 @@ class Conversation:
         """Settles what an earlier holder left open, lets the candidate in, and says what is owed."""
         if self.has_ended:
             return
-        await self._speaker.start()
+        self.providing.resume(self._events)
+        await self._speaker.start(self.state.language)
+        self.listening.fit_patience(anew=True)
         if self.state.pending is not None:
             reply_id = UUID(self.state.pending.reply_id)
             await self._act(director.Heard(reply_id, text="", interrupted=True, heard=0.0))
@@ -234,7 +222,7 @@ class Conversation:
             await self._act(self._spoken_turn(""))
         self._speak()
 
-    async def _next(self) -> _Item:
+    async def _next(self) -> inbox.Item:
         """What comes next: from the inbox, or from one of the timers."""
         wait_s, on_time = self._next_timer()
         with suppress(TimeoutError):
@@ -242,68 +230,87 @@ class Conversation:
                 return await self._inbox.get()
         return on_time
 
-    def _next_timer(self) -> tuple[float | None, _Item]:
+    def _next_timer(self) -> tuple[float | None, inbox.Item]:
         """How long until the first timer, s, and what it then brings; None where none runs."""
         now_ms = self._clock.now_ms()
-        timers: list[tuple[float, _Item]] = []
+        timers: list[tuple[float, inbox.Item]] = []
         due_ms = director.due(self.state, self._active_ms)
         if due_ms is not None:
-            timers.append(((due_ms - now_ms) / 1000, Arrived(director.Timer(self._active_ms))))
+            timers.append(((due_ms - now_ms) / 1000, inbox.Arrived(director.Timer(self._active_ms))))
         if self._speaker.overdue_at is not None:
-            timers.append((self._speaker.overdue_at - self._monotonic(), _Overdue()))
+            timers.append((self._speaker.overdue_at - self._monotonic(), inbox.Overdue()))
         if self._floor_until_ms is not None:
-            timers.append(((self._floor_until_ms - now_ms) / 1000, _Floor()))
+            timers.append(((self._floor_until_ms - now_ms) / 1000, inbox.Floor()))
         if not timers:
-            return None, _Look()
+            return None, inbox.Look()
         wait_s, item = min(timers, key=lambda timer: timer[0])
         return max(0.0, wait_s), item
 
-    async def _handle(self, item: _Item) -> None:
+    async def _handle(self, item: inbox.Item) -> None:
         match item:
-            case Arrived():
+            case inbox.Arrived():
                 await self._arrived(item)
-            case _Decision():
+            case inbox.Decision():
                 await self._keep_decision(item)
-            case _Ended() if item.reply is self._speaker.reply:
+            case inbox.Ended() if item.reply is self._speaker.reply:
                 if not self._speaker.waits_for_playback(item.spoken):
                     await self._heard(item.spoken)
-            case _Played():
-                await self._heard(await self._speaker.played(item.reply_id, item.characters, done=item.done))
-            case _Overdue():
-                await self._heard(self._speaker.overdue())
-            case _Final():
+            case inbox.Played() | inbox.Overdue() | inbox.CutShort():
+                await self._heard(await self._heard_from_client(item))
+            case inbox.SpeechFinal():
                 await self._append((item.final,), self._clock.now_ms(), None)
-            case _TurnEnded():
-                await self._arrived(Arrived(self._spoken_turn(item.text)))
-            case _Floor():
+            case inbox.TurnEnded():
+                await self._close_spoken_turn(item.end)
+            case inbox.Changed():
+                await self._append((item.fact,), self._clock.now_ms(), None)
+            case inbox.Voiceless():
+                await self._begin_anew()
+            case inbox.Floor():
                 self._floor_until_ms = None
                 self._speak()
-            case _Look():
+            case inbox.Look():
                 await self._catch_up()
-            case _Active():
+            case inbox.Active():
                 self._active_ms = self._clock.now_ms()
                 if self._floor_until_ms is not None:
                     self._floor_until_ms = self._active_ms + FLOOR_MS
-            case _Stop():
+            case inbox.Stop():
                 await self._leave(item.reason)
 
-    async def _arrived(self, item: Arrived) -> None:
+    async def _heard_from_client(self, item: inbox.Played | inbox.Overdue | inbox.CutShort) -> Spoken | None:
+        """What was heard of a reply, once the client's news settle that."""
+        match item:
+            case inbox.Played():
+                return await self._speaker.played(item.reply_id, item.characters, done=item.done)
+            case inbox.Overdue():
+                return self._speaker.overdue()
+            case inbox.CutShort():
+                return await self._speaker.cut_short() if self._speaker.reply is not None else None
+
+    async def _arrived(self, item: inbox.Arrived) -> None:
         kept_as = self._kept_before(item.client_id)
         if item.client_id is not None and kept_as is not None:
             # Sent again after a drop: acknowledged, and no reason to cut in.
             self._outlet.kept(item.client_id, kept_as)
             return
         try:
+            if isinstance(item.happened, director.Turn) and item.happened.source == "typed":
+                self._stopwatch.turn_closed(self._turns + 1, "typed")
             if self._speaker.reply is not None and self._cuts_in(item.happened):
                 # Refuse before cutting in: what makes no sense must not silence us either.
                 decide(self.plan, self.state, item.happened, self._clock.now_ms())
                 await self._cut_short()
             written = await self._act(item.happened, item.client_id)
         except DirectorError as refusal:
+            self._stopwatch.forget()
             self._outlet.refused(item.client_id, refusal)
             self._speak()  # The refusal may have come after the cut.
             return
         self._floor_until_ms = None
+        self._is_typed = not isinstance(item.happened, director.Turn) or item.happened.source == "typed"
+        if self._speaker.is_spoken and any(isinstance(event.payload, events.LanguageChanged) for event in written):
+            await self._speaker.start(self.state.language)
+            self.listening.fit_patience(anew=True)
         if item.client_id is not None and written:
             sent = next((event for event in written if event.client_id is not None), written[0])
             self._outlet.kept(item.client_id, sent.seq)
@@ -346,7 +353,9 @@ class Conversation:
         for event in written:
             self.state = evolve(self.state, event)
             self._events.append(event)
+            self._turns += isinstance(event.payload, events.TurnClosed)
             self._outlet.fact(event)
+        self.listening.fit_patience()
         state = self.state
         self._clock.run(running=state.present and not state.paused and state.phase != "ended")
         self._outlet.moved(state, self._clock.now_ms())
@@ -362,15 +371,16 @@ class Conversation:
             return
         draft, was_draft = self._drafting.take(self.state, owed, self._events)
         self._floor_until_ms = None
-        self._speaker.say(Reply(uuid7(), draft, was_draft, self._decide))
+        self._speaker.say(Reply(uuid7(), draft, was_draft, self._decide), at_once=self._is_typed)
+        self._is_typed = False
 
     async def _decide(self, reply: Reply, choice: Choice, fell_back: str | None) -> bool:
         """Called by the reply when it has read its header; answered by the actor."""
         verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Decision(reply, choice, fell_back, verdict))
+        self._inbox.put_nowait(inbox.Decision(reply, choice, fell_back, verdict))
         return await verdict
 
-    async def _keep_decision(self, item: _Decision) -> None:
+    async def _keep_decision(self, item: inbox.Decision) -> None:
         if item.verdict.done():
             return
         if item.reply is not self._speaker.reply or self.state.pending is not None:
@@ -381,6 +391,7 @@ class Conversation:
         try:
             await self._act(chose)
             is_kept = True
+            self._stopwatch.words_began(item.reply.was_draft)
         finally:
             if not item.verdict.done():
                 item.verdict.set_result(is_kept)
@@ -405,19 +416,56 @@ class Conversation:
         """Keeps how much of the reply was heard."""
         reply = self._speaker.reply
         self._speaker.settle(spoken)
+        self._keep_times(reply, spoken)
         if reply is None or reply.choice is None or self.state.pending is None:
             return
         share = round(reply.share_heard(spoken.text), 3)
         await self._act(director.Heard(reply.id, spoken.text.strip(), spoken.interrupted, share))
 
+    def _reached(self, by_audio: bool) -> None:
+        """The first of a reply is with the candidate."""
+        self._times = self._stopwatch.reached(by_audio=by_audio)
+        if self._times is not None:
+            self._outlet.measured(self._times)
+
+    def _keep_times(self, reply: Reply | None, spoken: Spoken) -> None:
+        times, self._times = self._times, None
+        if times is not None and reply is not None:
+            cut_at_ms = self._clock.now_ms() if spoken.interrupted else None
+            self._log.keep_times(times, reply.id, cut_at_ms, self.providing.serving)
+
     def _refuse_decisions(self) -> None:
         """What a reply that is being cut short still wants to decide comes too late."""
         waiting = [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
         for item in waiting:
-            if isinstance(item, _Decision):
+            if isinstance(item, inbox.Decision):
                 item.verdict.set_result(False)
             else:
                 self._inbox.put_nowait(item)
+
+    async def _close_spoken_turn(self, end: TurnEnd) -> None:
+        turn = self._spoken_turn(end.text)
+        self._outlet.heard_so_far("")
+        if not turn.text.strip():
+            return
+        self._stopwatch.turn_closed(
+            self._turns + 1, "speech", endpointing_ms=end.endpointing_ms, transcription_ms=end.transcription_ms
+        )
+        await self._arrived(inbox.Arrived(turn))
+
+    async def _begin_anew(self) -> None:
+        """The session ended by itself: another takes its place, and what was being said is said again."""
+        self._restarts += 1
+        if self._speaker.reply is not None:
+            await self._cut_short()
+        if self._restarts <= MOST_RESTARTS:
+            await self._speaker.start(self.state.language)
+        else:
+            self._speaker.fall_silent()
+            self.providing.lost("tts")
+            self.providing.lost("stt")
+        self.listening.fit_patience(anew=True)
+        self._speak()
 
     def _spoken_turn(self, text: str) -> director.Turn:
         """The turn that has ended: its words are those of the finals it closes over."""
@@ -437,5 +485,7 @@ class Conversation:
         self._is_over = True
         self._refuse_decisions()
         self._drafting.drop()
+        self.providing.close()
         await self._speaker.close()
         await self._drafting.close()
+        await self._log.close()

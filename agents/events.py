@@ -215,6 +215,16 @@ class ScoreGiven(Payload, frozen=True, tag="score.given"):
     parts: dict[str, float] = {}
 
 
+class ProviderChanged(Payload, frozen=True, tag="provider.changed"):
+    """From here on another outside service serves, or none: what writes, hears or speaks is never a secret."""
+
+    service: Literal["llm", "stt", "tts"]
+    provider: str
+    """`rehearsal` where our own interviewer writes; empty where nothing serves."""
+    model: str
+    reason: Literal["start", "fallback", "budget", "recovered", "lost"]
+
+
 class ReportReady(Payload, frozen=True, tag="report.ready"):
     overall_score: float | None
 
@@ -245,6 +255,7 @@ AnyPayload = (
     | InterviewEnded
     | ScoreGiven
     | ReportReady
+    | ProviderChanged
 )
 
 SIDE_FACTS = (ScoreGiven, ReportReady)

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from agents import events
 from agents.events import AnyPayload, Event
+from agents.timing import TurnTimes
 from storage import events as kept
-from storage import interviews, queue
+from storage import interviews, queue, reports
 from storage.database import Connection, Database
 from storage.errors import AlreadyKept, DatabaseUnavailable
 from storage.ids import uuid7
@@ -39,6 +41,7 @@ class InterviewLog:
         self._database = database
         self._now = now
         self._appended = appended
+        self._keeping: set[asyncio.Task[None]] = set()
 
     async def take_over(self, holder: str) -> int | None:
         """Takes the lease from whoever had it; returns the new epoch, None when the interview is over."""
@@ -65,6 +68,40 @@ class InterviewLog:
         new = self._numbered(at_ms, facts, client_id)
         seqs = await self._append_surely(epoch, new)
         return [_event(seq, event, fact) for seq, event, fact in zip(seqs, new, facts, strict=True)]
+
+    def keep_times(
+        self, times: TurnTimes, reply_id: UUID, interrupted_at_ms: int | None, served: dict[str, str]
+    ) -> None:
+        """Keeps how long a turn took, after and beside everything else: nobody waits for it."""
+        task = asyncio.create_task(self._keep_times(times, reply_id, interrupted_at_ms, served))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def _keep_times(
+        self, times: TurnTimes, reply_id: UUID, interrupted_at_ms: int | None, served: dict[str, str]
+    ) -> None:
+        turn = reports.Turn(
+            interview_id=self.interview_id,
+            turn_number=times.turn,
+            draft=times.draft,
+            reply_id=reply_id,
+            endpointing_ms=times.endpointing_ms,
+            transcription_ms=times.transcription_ms,
+            first_token_ms=times.first_token_ms,
+            first_byte_ms=times.first_byte_ms,
+            total_ms=times.total_ms,
+            interrupted=interrupted_at_ms is not None,
+            interrupted_at_ms=interrupted_at_ms,
+            served=served,
+        )
+        # A measure that is lost is only that.
+        with suppress(DatabaseUnavailable):
+            async with self._database.tenant(self.tenant_id) as connection:
+                await reports.save_turn(connection, turn)
+
+    async def close(self) -> None:
+        """Waits for what is still being kept."""
+        await asyncio.gather(*self._keeping, return_exceptions=True)
 
     async def _append_surely(self, epoch: int, new: Sequence[kept.NewEvent]) -> list[int]:
         for wait_s in (*RETRY_S, None):

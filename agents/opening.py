@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
@@ -23,11 +25,10 @@ CLOSING_MINUTES = 2
 """What is kept free between the soft limit and the hard one."""
 TICKET_BYTES = 32
 
-VERSIONS = {
-    "director": director.VERSION,
-    "interviewer": interviewer.VERSION,
-    "scorer": scorer.VERSION,
-}
+VERSIONS: Mapping[str, str] = MappingProxyType(
+    {"director": director.VERSION, "interviewer": interviewer.VERSION, "scorer": scorer.VERSION}
+)
+"""Who holds and scores an interview where no model is configured."""
 
 
 class OpeningError(Exception):
@@ -87,15 +88,23 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 async def open_interview(
-    database: Database, tenant_id: UUID, user_id: UUID, wish: Wish, *, now: datetime, ticket_life: timedelta
+    database: Database,
+    tenant_id: UUID,
+    user_id: UUID,
+    wish: Wish,
+    *,
+    now: datetime,
+    ticket_life: timedelta,
+    versions: Mapping[str, str] = VERSIONS,
 ) -> Opened:
-    """Make an interview of this user's. Raises OpeningError: `UnknownPlanError`, `LanguageNotOfferedError`,
-    `DurationError`; and DatabaseUnavailable.
+    """Make an interview of this user's, pinned to `versions` of who holds and scores it.
+
+    Raises OpeningError: `UnknownPlanError`, `LanguageNotOfferedError`, `DurationError`; and DatabaseUnavailable.
     """
     async with database.tenant(tenant_id) as connection:
         version = await _version(connection, wish.plan)
         plan = msgspec.convert(version.body, Plan)
-        fact = created(wish, plan, version)
+        fact = created(wish, plan, version, versions)
         interview_id = uuid7()
         row = interviews.NewInterview(
             id=interview_id,
@@ -108,7 +117,7 @@ async def open_interview(
             language=fact.language,
             difficulty_level=version.difficulty_level,
             target_duration_minutes=fact.target_ms // 60_000,
-            scorer="rehearsal",
+            scorer="rehearsal" if fact.versions["scorer"] == scorer.VERSION else "model",
             role_level=version.role_level,
             industry=version.industry,
         )
@@ -132,7 +141,7 @@ async def issue_ticket(
         return await _issue(connection, interview_id, now, ticket_life)
 
 
-def created(wish: Wish, plan: Plan, version: PlanVersion) -> InterviewCreated:
+def created(wish: Wish, plan: Plan, version: PlanVersion, versions: Mapping[str, str] = VERSIONS) -> InterviewCreated:
     """The first fact of an interview, which pins what it is held by. Raises OpeningError."""
     if wish.language not in plan.languages:
         raise LanguageNotOfferedError(plan.languages)
@@ -144,7 +153,7 @@ def created(wish: Wish, plan: Plan, version: PlanVersion) -> InterviewCreated:
         plan_version_id=version.id,
         plan_hash=version.content_hash,
         rubric_hash=version.rubric_hash,
-        versions=VERSIONS,
+        versions=dict(versions),
         questions=tuple(question.id for question in plan.questions),
         target_ms=_minutes(wish, plan) * 60_000,
         hard_ms=plan.hard_limit_minutes * 60_000,

@@ -37,6 +37,7 @@ PHRASES: dict[Language, dict[str, str]] = {
         "move_on": "If you would rather leave this one, say “skip” and we go on. Otherwise, start wherever you like.",
         "addition": "Thank you, I have added that to your earlier answer.",
         "welcome_back": "Welcome back.",
+        "one_moment": "One moment, please.",
         "time_left": "We have about {minutes} minutes left.",
         "time_nearly": "We are nearly out of time, so please keep it short.",
         "your_questions": (
@@ -93,6 +94,7 @@ PHRASES: dict[Language, dict[str, str]] = {
         "move_on": "Si prefieres dejar esta pregunta, di «paso» y seguimos. Si no, empieza por donde quieras.",
         "addition": "Gracias, lo sumé a tu respuesta anterior.",
         "welcome_back": "Qué bueno que volviste.",
+        "one_moment": "Un momento, por favor.",
         "time_left": "Nos quedan unos {minutes} minutos.",
         "time_nearly": "Casi no queda tiempo, así que responde en pocas palabras.",
         "your_questions": (

@@ -66,7 +66,8 @@ class Reply:
         self.said = ""
         """All that was yielded, whether or not it was heard."""
         self._wording_from: int | None = None
-        self._is_whole = False
+        self.is_whole = False
+        """Whether all of it has been written."""
         self._draft = draft
         self._decide = decide
 
@@ -79,7 +80,7 @@ class Reply:
         if self.choice is None or self._wording_from is None:
             return 0.0
         wording = len(self.said.rstrip()) - self._wording_from
-        if not self._is_whole:
+        if not self.is_whole:
             # Cut short while it was still being written: measured against the Director's own length.
             wording = max(wording, len(self.choice.text))
         heard = len(text.rstrip()) - self._wording_from
@@ -99,7 +100,7 @@ class Reply:
             async for words in self._words(choice, rest):
                 self.said += words
                 yield words
-            self._is_whole = True
+            self.is_whole = True
         finally:
             await self._draft.cancel()
 

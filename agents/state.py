@@ -127,7 +127,7 @@ def fold(log: Iterable[Event], state: State | None = None) -> State:
 def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
     payload = event.payload
-    if isinstance(payload, events.SIDE_FACTS):
+    if isinstance(payload, (*events.SIDE_FACTS, events.ProviderChanged)):
         return replace(state, seq=event.seq)
     moved = replace(state, seq=event.seq, version=state.version + 1, at_ms=event.at_ms)
     match payload:

@@ -109,6 +109,10 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     logging.getLogger("uvicorn.access").disabled = True
 
 
+_MEANT_SO = ("max_buffered_speech reached", "a non-default turn detection threshold")
+"""What livekit warns of at every answer or interview, and we chose."""
+
+
 def hide_arguments(record: logging.LogRecord) -> bool:
     """Make a library's sentence safe to format: one line, no exception's message, no words of livekit's."""
     if hasattr(record, "_logger"):  # an event of structlog's: a dictionary, redacted later
@@ -116,6 +120,8 @@ def hide_arguments(record: logging.LogRecord) -> bool:
     if not isinstance(record.msg, str):
         record.msg = str(_plain(record.msg, _DEEPEST))
     livekit = record.name.partition(".")[0] == "livekit"
+    if livekit and record.msg.startswith(_MEANT_SO):
+        return False
 
     def shown(value: object) -> object:
         if isinstance(value, BaseException):

@@ -1,15 +1,17 @@
 """What the serving process stands on, opened once and handed to everything that needs it."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol
 
 from obstore.store import ObjectStore
 from starlette.routing import BaseRoute
 
+from agents import opening
 from agents.library import Library, load_library
+from server.accounts import versions_of
 from server.settings import Settings
 from storage import cache, identity, migrations, objects, plans
 from storage.cache import Cache
@@ -52,6 +54,8 @@ class Services:
     library: Library
     local_owner: LocalOwner
     now: Callable[[], datetime]
+    versions: Mapping[str, str] = field(default_factory=lambda: opening.VERSIONS)
+    """Who holds and scores the interviews that are begun here."""
     live: LiveHost | None = None
 
     async def close(self) -> None:
@@ -89,6 +93,7 @@ async def open_services(settings: Settings) -> Services:
         library=library,
         local_owner=owner,
         now=lambda: datetime.now(UTC),
+        versions=versions_of(settings),
     )
 
 

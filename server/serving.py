@@ -6,15 +6,23 @@ import signal
 from collections.abc import Callable
 from socket import socket
 from types import FrameType
+from uuid import UUID
 
 import structlog
 import uvicorn
 
+from agents.calls import BudgetSpent, CallError
+from agents.interviewing import ModelInterviewer
+from agents.ledger import Ledger
+from agents.offers import Writer
+from agents.providers.accounts import Served
 from agents.rehearsal.interviewer import RehearsalInterviewer
+from server.accounts import accounts_of
 from server.app import create_app
-from server.live.gateway import LiveHost
+from server.live.gateway import Ears, LiveHost
+from server.models import ModelDesk
 from server.pages.routes import render_error, routes
-from server.services import open_services
+from server.services import Services, open_services
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -51,20 +59,72 @@ class _Server(uvicorn.Server):
         super().handle_exit(signal.SIGTERM if sig == signal.SIGINT else sig, frame)
 
 
+def writer(desk: ModelDesk, live: LiveHost, tenant_id: UUID, interview_id: UUID) -> Writer:
+    """Who finds the words in an interview: a model where one is configured, else the rehearsal interviewer."""
+    rehearsal = RehearsalInterviewer()
+    if desk.door is None:
+        return rehearsal
+
+    def fell_back(cause: CallError) -> None:
+        providing = live.providing(interview_id)
+        if providing is not None:
+            providing.fell_back(rehearsal.version, because_of_budget=isinstance(cause, BudgetSpent))
+
+    def recovered() -> None:
+        providing = live.providing(interview_id)
+        if providing is not None:
+            providing.serves("llm")
+
+    return ModelInterviewer(
+        desk.door,
+        rehearsal,
+        tenant_id=tenant_id,
+        interview_id=interview_id,
+        on_fallback=fell_back,
+        on_recovery=recovered,
+    )
+
+
+def _tell(desk: ModelDesk, live: LiveHost) -> None:
+    """Each interview's log says which model writes for it."""
+
+    def served(interview_id: UUID, served: Served) -> None:
+        providing = live.providing(interview_id)
+        if providing is not None:
+            providing.served(served)
+
+    desk.watch.tell_served = served
+
+
+def _ears(settings: Settings, services: Services, ledger: Ledger) -> Ears | None:
+    """What hears and speaks; loaded only where both are configured, for it is much."""
+    accounts = accounts_of(settings)
+    if not accounts.can_talk:
+        return None
+    from server.live.hearing import ProviderEars
+
+    return ProviderEars(accounts, services.objects, ledger)
+
+
 async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serves until SIGTERM or Ctrl-C. `ready` is given the sentence with the address once it listens.
 
     Raises ServicesError, LibraryError, StorageError where it cannot start.
     """
     services = await open_services(settings)
+    desk: ModelDesk | None = None
     try:
+        desk = ModelDesk(settings, services.database, services.cache, services.now)
+        await desk.open()
         live = LiveHost(
             services.database,
-            RehearsalInterviewer(),
+            lambda tenant_id, interview_id: writer(desk, live, tenant_id, interview_id),
             cache=services.cache,
             settings=settings,
             now=services.now,
+            ears=_ears(settings, services, desk.ledger),
         )
+        _tell(desk, live)
         app = create_app(
             settings,
             services=dataclasses.replace(services, live=live),
@@ -89,4 +149,6 @@ async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) 
         server = _Server(config, lambda: ready(f"Viva is ready: {address}"), live)
         await server.serve()
     finally:
+        if desk is not None:
+            await desk.close()
         await services.close()

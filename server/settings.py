@@ -49,6 +49,37 @@ class Settings(msgspec.Struct, frozen=True):
     expire_after_hours: int = 72
     app_password: str | None = None
     maintenance_password: str | None = None
+    deepgram_key: str | None = None
+    deepgram_url: str | None = None
+    deepgram_model: str = "nova-3"
+    elevenlabs_key: str | None = None
+    elevenlabs_url: str | None = None
+    elevenlabs_model: str = "eleven_flash_v2_5"
+    elevenlabs_voice_en: str = "EXAVITQu4vr4xnSDxMaL"
+    elevenlabs_voice_es: str = "EXAVITQu4vr4xnSDxMaL"
+    anthropic_key: str | None = None
+    anthropic_url: str | None = None
+    model_fast: str = "claude-haiku-5-5"
+    model_balanced: str = "claude-sonnet-5-5"
+    model_powerful: str = "claude-opus-5-5"
+    openai_key: str | None = None
+    openai_url: str | None = None
+    llm_url: str | None = None
+    llm_key: str | None = None
+    llm_model: str | None = None
+    stt_url: str | None = None
+    stt_key: str | None = None
+    stt_model: str = "whisper-1"
+    tts_url: str | None = None
+    tts_key: str | None = None
+    tts_model: str = "tts-1"
+    tts_voice: str = "alloy"
+    interview_budget_usd: float = 2.0
+    month_budget_usd: float = 200.0
+    model_requests_a_minute: int = 600
+    model_tokens_a_minute: int = 400_000
+    prices_file: Path | None = None
+    otlp_endpoint: str | None = None
 
     def __repr__(self) -> str:
         """Without values, so that no secret reaches a log by way of a settings object."""
@@ -121,6 +152,16 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _amount(value: str) -> float:
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = -1.0
+    if 0 <= amount <= 1_000_000:
+        return amount
+    raise _RefusedError("should be an amount from 0 to 1000000, such as 2.50")
+
+
 def _choice(*allowed: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value in allowed:
@@ -149,6 +190,7 @@ _REDIS = _address("redis://host:6379/0 or unix:///path/to.sock", "redis", "redis
 _OBJECTS = _address(
     "s3://bucket/prefix or file:///folder", "file", "s3", "s3a", "gs", "az", "abfs", "abfss", "https", "http"
 )
+_SERVICE = _address("https://api.example.org/v1", "https", "http", "wss", "ws")
 _PUBLIC = _address("https://viva.example.org", "https", "http")
 
 ENTRIES: tuple[Entry, ...] = (
@@ -236,6 +278,64 @@ ENTRIES: tuple[Entry, ...] = (
         _text,
         "Password that `viva migrate` gives to the role viva_maintenance.",
         secret=True,
+    ),
+    Entry("deepgram_key", "DEEPGRAM_API_KEY", _text, "Key for Deepgram, which hears.", secret=True),
+    Entry("deepgram_url", "VIVA_DEEPGRAM_URL", _SERVICE, "Another address of Deepgram's.", url=True),
+    Entry("deepgram_model", "VIVA_DEEPGRAM_MODEL", _text, "Deepgram's model: nova-3, or one that begins with flux."),
+    Entry("elevenlabs_key", "ELEVEN_API_KEY", _text, "Key for ElevenLabs, which speaks.", secret=True),
+    Entry("elevenlabs_url", "VIVA_ELEVENLABS_URL", _SERVICE, "Another address of ElevenLabs'.", url=True),
+    Entry("elevenlabs_model", "VIVA_ELEVENLABS_MODEL", _text, "ElevenLabs' model."),
+    Entry("elevenlabs_voice_en", "VIVA_ELEVENLABS_VOICE_EN", _text, "Id of the voice for English."),
+    Entry("elevenlabs_voice_es", "VIVA_ELEVENLABS_VOICE_ES", _text, "Id of the voice for Spanish."),
+    Entry("anthropic_key", "ANTHROPIC_API_KEY", _text, "Key for Anthropic, which writes and scores.", secret=True),
+    Entry("anthropic_url", "VIVA_ANTHROPIC_URL", _SERVICE, "Another address of Anthropic's.", url=True),
+    Entry("model_fast", "VIVA_MODEL_FAST", _text, "Anthropic's model for replies."),
+    Entry("model_balanced", "VIVA_MODEL_BALANCED", _text, "Anthropic's model for scores."),
+    Entry("model_powerful", "VIVA_MODEL_POWERFUL", _text, "Anthropic's model for the hardest tasks."),
+    Entry("openai_key", "OPENAI_API_KEY", _text, "Key for OpenAI's embeddings.", secret=True),
+    Entry("openai_url", "VIVA_OPENAI_URL", _SERVICE, "Another address for embeddings.", url=True),
+    Entry(
+        "llm_url", "VIVA_LLM_URL", _SERVICE, "A server with OpenAI's protocol that writes, after Anthropic.", url=True
+    ),
+    Entry("llm_key", "VIVA_LLM_KEY", _text, "Key for that server.", secret=True),
+    Entry("llm_model", "VIVA_LLM_MODEL", _text, "Its model."),
+    Entry("stt_url", "VIVA_STT_URL", _SERVICE, "A server with OpenAI's protocol that hears, after Deepgram.", url=True),
+    Entry("stt_key", "VIVA_STT_KEY", _text, "Key for that server.", secret=True),
+    Entry("stt_model", "VIVA_STT_MODEL", _text, "Its model."),
+    Entry(
+        "tts_url", "VIVA_TTS_URL", _SERVICE, "A server with OpenAI's protocol that speaks, after ElevenLabs.", url=True
+    ),
+    Entry("tts_key", "VIVA_TTS_KEY", _text, "Key for that server.", secret=True),
+    Entry("tts_model", "VIVA_TTS_MODEL", _text, "Its model."),
+    Entry("tts_voice", "VIVA_TTS_VOICE", _text, "Its voice."),
+    Entry(
+        "interview_budget_usd",
+        "VIVA_INTERVIEW_BUDGET_USD",
+        _amount,
+        "What models may cost in one interview, USD; past it the rehearsal interviewer goes on.",
+    ),
+    Entry(
+        "month_budget_usd", "VIVA_MONTH_BUDGET_USD", _amount, "What models may cost a tenant in a calendar month, USD."
+    ),
+    Entry(
+        "model_requests_a_minute",
+        "VIVA_MODEL_REQUESTS_A_MINUTE",
+        _number(1, 1_000_000),
+        "Requests a minute that each model takes.",
+    ),
+    Entry(
+        "model_tokens_a_minute",
+        "VIVA_MODEL_TOKENS_A_MINUTE",
+        _number(1_000, 1_000_000_000),
+        "Tokens a minute that each model takes.",
+    ),
+    Entry("prices_file", "VIVA_PRICES_FILE", _path, "Your own prices of models; without it the dated ones we ship."),
+    Entry(
+        "otlp_endpoint",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        _SERVICE,
+        "Where traces are sent (OTLP over HTTP); without it none are made.",
+        url=True,
     ),
 )
 

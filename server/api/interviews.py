@@ -134,6 +134,7 @@ async def begin(call: Call[NewInterview, Nothing]) -> Answer:
             wish,
             now=services.now(),
             ticket_life=ticket_life(services),
+            versions=services.versions,
         )
     except opening.UnknownPlanError:
         raise UnknownPlan from None

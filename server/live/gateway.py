@@ -5,9 +5,10 @@ import hashlib
 import os
 import socket as network
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -17,11 +18,14 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from agents import director, events
-from agents.conversation import Conversation
+from agents.audio import Line
+from agents.conversation import Conversation, Sounds
 from agents.log import InterviewLog
 from agents.offers import Writer
 from agents.plans import Plan
+from agents.providing import Providing
 from server.live import protocol, views
+from server.live.frames import UNKEEPABLE, Reader, Refused, last_straw
 from server.live.outlet import SocketOutlet
 from server.metrics import EVENT_APPEND_SECONDS, EVENTS_APPENDED, LIVE_INTERVIEWS
 from server.principal import refuse_foreign
@@ -36,55 +40,31 @@ log = structlog.get_logger(__name__)
 
 MOST_MISTAKES = 20
 """Messages that make no sense before the socket is closed."""
-MOST_AT_ONCE = 200
-MOST_A_SECOND = 50.0
-"""Messages of one client: so many in a burst, so many a second for long. Simulated candidates stay below."""
 REPORT_WITHIN_S = 30.0
 """How long a client whose interview has ended is kept connected for its report."""
 FAREWELL_WITHIN_S = 1.0
 PATH = "/live"
-_UNKEEPABLE = "\0"
-"""The one character that PostgreSQL keeps neither as text nor in a document."""
-
-
-class Refused(Exception):
-    """A frame, or a client, that cannot be served: a code, a sentence, and whether the socket closes."""
-
-    def __init__(self, code: str, message: str, *, close: str | None = None, client_id: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.close = close
-        self.client_id = client_id
-
-    def problem(self) -> protocol.Problem:
-        return protocol.Problem(
-            code=self.code,
-            message=str(self),
-            fatal=self.close is not None,
-            close_code=protocol.CLOSE_CODES[self.close or "malformed"],
-            client_id=self.client_id,
-        )
-
-
-class _Pace:
-    """Allows a burst of messages, and as many a second as it refills."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._at = monotonic()
-        self._left = float(MOST_AT_ONCE)
-
-    def allows_one_more(self) -> bool:
-        at = self._monotonic()
-        self._left = min(MOST_AT_ONCE, self._left + (at - self._at) * MOST_A_SECOND) - 1
-        self._at = at
-        return self._left >= 0
 
 
 class _Holding(msgspec.Struct):
     conversation: Conversation
     outlet: SocketOutlet
     task: asyncio.Task[None]
+    reader: Reader
+
+
+class Ears(Protocol):
+    """What this process hears and speaks with, where it does."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    def on(self, line: Line, tenant_id: UUID, interview_id: UUID) -> Sounds:
+        """What makes the sound of one interview on its line to the candidate."""
+        ...
+
+
+Writers = Callable[[UUID, UUID], Writer]
+"""Makes the writer of one interview, given its tenant and itself."""
 
 
 class LiveHost:
@@ -93,15 +73,17 @@ class LiveHost:
     def __init__(
         self,
         database: Database,
-        writer: Writer,
+        writers: Writers,
         *,
         cache: Cache | None,
         settings: Settings,
+        ears: Ears | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._writer = writer
+        self._writers = writers
+        self._ears = ears
         self._cache = cache
         self._settings = settings
         self._max_bytes = settings.max_message_bytes
@@ -120,11 +102,17 @@ class LiveHost:
         """How many interviews have a candidate connected here."""
         return len(self._held)
 
+    def providing(self, interview_id: UUID) -> Providing | None:
+        """Who serves an interview that is held here."""
+        holding = self._held.get(interview_id)
+        return holding.conversation.providing if holding is not None else None
+
     def routes(self) -> list[WebSocketRoute]:
         return [WebSocketRoute(PATH, self.serve, name="live")]
 
     async def start(self) -> None:
-        """Nothing to prepare: each client brings its interview."""
+        if self._ears is not None:
+            await self._ears.open()
 
     async def stop(self) -> None:
         """Lets every candidate know and gives every interview up, all of it kept."""
@@ -134,6 +122,8 @@ class LiveHost:
             holding.outlet.closed("server_stopping")
             holding.conversation.stop("server stopping")
         await asyncio.gather(*(holding.task for holding in holdings), return_exceptions=True)
+        if self._ears is not None:
+            await self._ears.close()
 
     # --- one client --------------------------------------------------------------------------------------------
 
@@ -166,7 +156,7 @@ class LiveHost:
     async def _hello(self, socket: WebSocket) -> protocol.Hello:
         try:
             async with asyncio.timeout(protocol.HELLO_WITHIN_S):
-                message = await self._receive(socket)
+                message = await Reader(socket, self._monotonic, max_bytes=self._max_bytes, takes_audio=False).next()
         except TimeoutError:
             sentence = f"Send hello within {protocol.HELLO_WITHIN_S:.0f} seconds of opening the socket."
             raise Refused("hello_late", sentence, close="hello_late") from None
@@ -208,7 +198,7 @@ class LiveHost:
         telling = asyncio.create_task(self._listen(interview_id, holding.conversation))
         closing = asyncio.create_task(_close_when_over(holding))
         try:
-            await self._read(socket, holding)
+            await _while_there(_read(holding), holding)
         finally:
             holding.conversation.stop("connection lost")
             await asyncio.gather(holding.task, return_exceptions=True)
@@ -240,23 +230,38 @@ class LiveHost:
             plan = await self._plan(connection, row.plan_version_id)
         journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
         kind: events.Kind = "screening" if row.kind == "screening" else "practice"
-        outlet = SocketOutlet(socket, plan, kind)
+        has_audio = self._ears is not None and row.channel == "voice" and "audio" in hello.capabilities
+        outlet = SocketOutlet(
+            socket,
+            plan,
+            kind,
+            "voice" if row.channel == "voice" else "text",
+            has_audio=has_audio,
+            wants_figures="figures" in hello.capabilities,
+        )
         conversation = Conversation(
             plan,
             journal,
-            self._writer,
+            self._writers(ticket.tenant_id, ticket.interview_id),
             outlet,
             monotonic=self._monotonic,
             holder=self._holder,
-            client=hello.client.replace(_UNKEEPABLE, "")[:40],
-            reports_playback="speech" in hello.capabilities,
+            client=hello.client.replace(UNKEEPABLE, "")[:40],
+            reports_playback="speech" in hello.capabilities and not has_audio,
+            sounds=(
+                self._ears.on(outlet, ticket.tenant_id, ticket.interview_id)
+                if self._ears is not None and has_audio
+                else None
+            ),
         )
         past = await conversation.open()
         created = past[0].payload
         if not isinstance(created, events.InterviewCreated):
             message = "an interview's log must begin with interview.created"
             raise TypeError(message)
-        outlet.send(views.welcome(ticket.interview_id, plan, created, conversation.state, conversation.epoch))
+        welcome = views.welcome(ticket.interview_id, plan, created, conversation.state, conversation.epoch)
+        terms = protocol.AudioTerms() if has_audio else None
+        outlet.send(msgspec.structs.replace(welcome, audio=terms))
         if hello.last_seq > conversation.state.seq:
             sentence = "Your copy of this interview was ahead of ours, so all of it is sent again."
             outlet.send(protocol.Notice(code="history_resent", message=sentence))
@@ -264,7 +269,8 @@ class LiveHost:
         for event in past:
             outlet.past(event, has_it=event.seq <= seen)
         task = asyncio.create_task(conversation.run())
-        return _Holding(conversation, outlet, task)
+        reader = Reader(socket, self._monotonic, max_bytes=self._max_bytes, takes_audio=has_audio)
+        return _Holding(conversation, outlet, task, reader)
 
     async def _plan(self, connection: Connection, plan_version_id: UUID) -> Plan:
         """A plan as it was pinned, read once. Fifty candidates who come together do not each unpack it."""
@@ -283,106 +289,63 @@ class LiveHost:
             conversation.look()
             await asyncio.Event().wait()
 
-    async def _read(self, socket: WebSocket, holding: _Holding) -> None:
-        mistakes = 0
-        pace = _Pace(self._monotonic)
-        over = asyncio.create_task(_gone(holding))
+
+async def _while_there(reading: Coroutine[Any, Any, None], holding: _Holding) -> None:
+    """Reads until the client goes, or the conversation is over by itself: taken over, the database away for long."""
+    task = asyncio.create_task(reading)
+    await asyncio.wait({task, holding.task}, return_when=asyncio.FIRST_COMPLETED)
+    task.cancel()
+    [ended] = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
+
+
+async def _read(holding: _Holding) -> None:
+    mistakes = 0
+    while True:
         try:
-            while True:
-                receiving = asyncio.create_task(self._receive(socket))
-                await asyncio.wait({receiving, over}, return_when=asyncio.FIRST_COMPLETED)
-                if not receiving.done():
-                    receiving.cancel()
-                    await asyncio.gather(receiving, return_exceptions=True)
-                    return
-                try:
-                    message = await receiving
-                    if not pace.allows_one_more():
-                        sentence = "Messages come faster than anyone types. Slow down, then reconnect."
-                        raise Refused("too_many", sentence, close="too_many")
-                    self._take(message, holding)
-                except Refused as refusal:
-                    mistakes += 1
-                    last = refusal if mistakes < MOST_MISTAKES else _last_straw(refusal)
-                    holding.outlet.send(last.problem())
-                    if last.close is not None:
-                        holding.outlet.finish(protocol.CLOSE_CODES[last.close])
-                        return
+            message = await holding.reader.next()
+            if isinstance(message, bytes):
+                holding.conversation.hear(message)
+            else:
+                _take(message, holding)
         except WebSocketDisconnect:
             return
-        finally:
-            over.cancel()
-
-    async def _receive(self, socket: WebSocket) -> protocol.ClientMessage:
-        frame = await socket.receive()
-        if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame.get("code", 1005))
-        text = frame.get("text")
-        if text is None:
-            sentence = "A binary frame carries audio, and this interview is typed. Send JSON text frames."
-            raise Refused("wrong_frame", sentence, close="wrong_frame")
-        if len(text.encode()) > self._max_bytes:
-            sentence = f"A message may be {self._max_bytes} bytes long. Send a longer answer in parts."
-            raise Refused("too_large", sentence, close="too_large")
-        try:
-            return protocol.read(text)
-        except (msgspec.ValidationError, msgspec.DecodeError) as wrong:
-            # msgspec's message names the field and the expected type, never the value.
-            sentence = f"This is not a message of {protocol.SUBPROTOCOL}: {wrong}. See docs/protocol.md."
-            raise Refused("malformed", sentence) from None
-
-    def _take(self, message: protocol.ClientMessage, holding: _Holding) -> None:
-        conversation = holding.conversation
-        match message:
-            case protocol.Say():
-                _check_id(message.client_id)
-                if _UNKEEPABLE in message.text:
-                    sentence = "A message may not hold the character U+0000. Take it out and send it again."
-                    raise Refused("malformed", sentence, client_id=message.client_id)
-                text = message.text.strip()
-                if not text:
-                    raise Refused("empty", "Write something before you send it.", client_id=message.client_id)
-                if len(text) > protocol.MAX_TEXT:
-                    sentence = f"A message may have {protocol.MAX_TEXT} characters. Send a longer answer in parts."
-                    raise Refused("too_long", sentence, client_id=message.client_id)
-                holding.outlet.turn_arrived()
-                conversation.put(
-                    director.Turn(uuid7(), text, message.source, question_id=message.question_id), message.client_id
-                )
-            case protocol.Press():
-                _check_id(message.client_id)
-                conversation.put(director.Press(message.request, message.language), message.client_id)
-            case protocol.Typing():
-                conversation.active()
-            case protocol.Ping():
-                holding.outlet.send(protocol.Pong())
-            case protocol.Played():
-                conversation.played(message.reply_id, message.characters, done=message.done)
-            case protocol.Hello():
-                raise Refused("hello_twice", "hello opens a socket and is sent once.")
+        except Refused as refusal:
+            mistakes += 1
+            last = refusal if mistakes < MOST_MISTAKES else last_straw(refusal)
+            holding.outlet.send(last.problem())
+            if last.close is not None:
+                holding.outlet.finish(protocol.CLOSE_CODES[last.close])
+                return
 
 
-def _check_id(client_id: str) -> None:
-    if not 1 <= len(client_id) <= 64 or _UNKEEPABLE in client_id:
-        sentence = "client_id must have 1 to 64 characters, none of them U+0000."
-        raise Refused("malformed", sentence, client_id=client_id[:64])
-
-
-def _last_straw(refusal: Refused) -> Refused:
-    if refusal.close is not None:
-        return refusal
-    return Refused("too_many_mistakes", "Too many messages made no sense; the socket is closed.", close="malformed")
+def _take(message: protocol.ClientMessage, holding: _Holding) -> None:
+    conversation = holding.conversation
+    match message:
+        case protocol.Say():
+            turn = director.Turn(uuid7(), message.text.strip(), message.source, question_id=message.question_id)
+            conversation.put(turn, message.client_id)
+        case protocol.Press():
+            conversation.put(director.Press(message.request, message.language), message.client_id)
+        case protocol.Typing():
+            conversation.active()
+        case protocol.Ping():
+            holding.outlet.send(protocol.Pong())
+        case protocol.Played():
+            conversation.played(message.reply_id, message.characters, done=message.done)
+        case protocol.Playback():
+            conversation.playback(message.segment, message.ms, done=message.done)
+        case protocol.Microphone():
+            conversation.active()
+        case protocol.Hello():
+            raise Refused("hello_twice", "hello opens a socket and is sent once.")
 
 
 def _measure(types: Sequence[str], seconds: float) -> None:
     EVENT_APPEND_SECONDS.observe(seconds)
     for name in types:
         EVENTS_APPENDED.labels(type=name).inc()
-
-
-async def _gone(holding: _Holding) -> None:
-    """Returns when the conversation is over by itself: taken over, or the database is away for too long."""
-    await asyncio.wait({holding.task})
 
 
 async def _close_when_over(holding: _Holding) -> None:

@@ -1,19 +1,21 @@
 """One client's way out: messages in order, never waiting for a slow network."""
 
 import asyncio
-import time
 from uuid import UUID
 
+import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agents import events
 from agents.director import DirectorError
-from agents.events import Event, Kind
+from agents.events import Channel, Event, Kind
 from agents.plans import Plan
+from agents.providers.accounts import Trouble
 from agents.state import State
+from agents.timing import TurnTimes
 from server.live import protocol, views
-from server.metrics import SCORES_GIVEN, TURN_FIRST_WORD_SECONDS
+from server.metrics import PROVIDER_FAILURES, SCORES_GIVEN, observe_turn
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +35,16 @@ _SENTENCES = {
 class SocketOutlet:
     """An `agents.conversation.Outlet` on a WebSocket."""
 
-    def __init__(self, socket: WebSocket, plan: Plan, kind: Kind) -> None:
+    def __init__(
+        self,
+        socket: WebSocket,
+        plan: Plan,
+        kind: Kind,
+        channel: Channel,
+        *,
+        has_audio: bool = False,
+        wants_figures: bool = False,
+    ) -> None:
         self.ended = asyncio.Event()
         """Set once the interview is over."""
         self.reported = asyncio.Event()
@@ -41,9 +52,12 @@ class SocketOutlet:
         self._socket = socket
         self._plan = plan
         self._kind = kind
-        self._waiting: asyncio.Queue[protocol.ServerMessage | int | None] = asyncio.Queue()
+        self._channel = channel
+        self._has_audio = has_audio
+        self._wants_figures = wants_figures
+        self._interim = ""
+        self._waiting: asyncio.Queue[protocol.ServerMessage | bytes | int | None] = asyncio.Queue()
         self._is_open = True
-        self._turn_at: float | None = None
         self._view: protocol.StateView | None = None
 
     # --- agents.conversation.Outlet ----------------------------------------------------------------------------
@@ -61,9 +75,6 @@ class SocketOutlet:
             self.send(protocol.State(state=view))
 
     def words(self, reply_id: UUID, text: str) -> bool:
-        if self._turn_at is not None:
-            TURN_FIRST_WORD_SECONDS.labels(channel="text").observe(time.perf_counter() - self._turn_at)
-            self._turn_at = None
         self.send(protocol.ReplyDelta(reply_id=reply_id, text=text))
         return self._is_open
 
@@ -76,6 +87,56 @@ class SocketOutlet:
     def refused(self, client_id: str | None, error: Exception) -> None:
         code = error.code if isinstance(error, DirectorError) else "refused"
         self.send(protocol.Problem(code=code, message=str(error), client_id=client_id))
+
+    def heard_so_far(self, text: str) -> None:
+        if self._has_audio and text != self._interim:
+            self._interim = text
+            self.send(protocol.Interim(text=text))
+
+    def measured(self, times: TurnTimes) -> None:
+        """A turn's times, for the metrics, the operator's log, and a client that asked for them."""
+        observe_turn(times, self._channel)
+        log.info("turn.measured", **msgspec.structs.asdict(times))
+        if self._wants_figures:
+            self.send(
+                protocol.TurnMeasured(
+                    turn=times.turn,
+                    draft=times.draft,
+                    endpointing_ms=times.endpointing_ms,
+                    transcription_ms=times.transcription_ms,
+                    first_token_ms=times.first_token_ms,
+                    first_byte_ms=times.first_byte_ms,
+                    total_ms=times.total_ms,
+                )
+            )
+
+    def troubled(self, trouble: Trouble) -> None:
+        PROVIDER_FAILURES.labels(service=trouble.service, provider=trouble.provider, cause=trouble.cause).inc()
+
+    # --- agents.audio.Line -------------------------------------------------------------------------------------
+
+    def audio_began(self, segment: int, reply_id: UUID | None) -> None:
+        self.send(protocol.AudioBegin(segment=segment, reply_id=reply_id))
+
+    def audio(self, pcm: bytes) -> None:
+        if self._is_open:
+            self._put(pcm)
+
+    def audio_ended(self, segment: int) -> None:
+        self.send(protocol.AudioEnd(segment=segment))
+
+    def audio_cleared(self, segment: int) -> None:
+        # Frames that have not gone out yet never will.
+        kept = [item for item in self._drained() if not isinstance(item, bytes)]
+        for item in kept:
+            self._waiting.put_nowait(item)
+        self.send(protocol.AudioClear(segment=segment))
+
+    def audio_paused(self, segment: int) -> None:
+        self.send(protocol.AudioPause(segment=segment))
+
+    def audio_resumed(self, segment: int) -> None:
+        self.send(protocol.AudioResume(segment=segment))
 
     def closed(self, reason: str) -> None:
         """Tells the client why, and closes once that is sent."""
@@ -103,14 +164,13 @@ class SocketOutlet:
         if message is not None:
             self.send(message)
 
-    def turn_arrived(self) -> None:
-        """A turn of the candidate's begins to wait for our first word."""
-        self._turn_at = time.perf_counter()
-
     def send(self, message: protocol.ServerMessage) -> None:
         """Queues a message; cuts off a client that has fallen too far behind."""
         if not self._is_open:
             return
+        self._put(message)
+
+    def _put(self, message: protocol.ServerMessage | bytes) -> None:
         self._waiting.put_nowait(message)
         if self._waiting.qsize() > MOST_WAITING:
             log.warning("live.client_too_slow", waiting=self._waiting.qsize())
@@ -121,6 +181,9 @@ class SocketOutlet:
         self._is_open = False
         self._waiting.put_nowait(close_code)
 
+    def _drained(self) -> list[protocol.ServerMessage | bytes | int | None]:
+        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+
     async def drain(self) -> None:
         """Sends what is queued until the socket closes."""
         try:
@@ -128,10 +191,16 @@ class SocketOutlet:
                 message = await self._waiting.get()
                 if message is None:
                     return
+                if isinstance(message, bytes):
+                    await self._socket.send_bytes(message)
+                    continue
                 if isinstance(message, int):
                     await self._socket.close(message)
                     return
                 await self._socket.send_text(protocol.write(message))
         except (WebSocketDisconnect, RuntimeError, OSError):
             # Starlette raises RuntimeError for a send after the close; the reader sees the close itself.
+            self._is_open = False
+        except Exception:
+            log.exception("live.sending_failed")
             self._is_open = False

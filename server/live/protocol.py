@@ -16,6 +16,10 @@ SUBPROTOCOL = "viva.v1"
 HELLO_WITHIN_S = 10.0
 MAX_TEXT = 8_000
 """Characters in one typed message."""
+SAMPLE_RATE = 16_000
+FRAME_MS = 20
+LONGEST_FRAME_BYTES = 6_400
+"""200 ms of audio: what a client may gather into one frame."""
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
@@ -35,8 +39,10 @@ class Hello(Incoming, frozen=True, tag="hello"):
     ticket: str
     last_seq: int = 0
     """The last event this client has; it is sent every later one."""
-    capabilities: tuple[Literal["text", "audio", "speech"], ...] = ("text",)
-    """`speech`: the client speaks replies with a voice of its own and reports by `played` how far it got."""
+    capabilities: tuple[Literal["text", "audio", "speech", "figures"], ...] = ("text",)
+    """`audio`: it sends and plays frames; `speech`: it speaks replies with a voice of its own and reports by `played`
+    how far it got; `figures`: it wants `turn.measured`. Audio, where we serve it, goes before speech.
+    """
     client: str = "unknown"
     """What is talking, for the log: `browser`, `terminal`, `simulation`."""
 
@@ -71,11 +77,28 @@ class Played(Incoming, frozen=True, tag="played"):
     done: bool = False
 
 
+class Microphone(Incoming, frozen=True, tag="microphone"):
+    """Whether frames are to be expected. Without them we hear silence, and the interview goes on typed."""
+
+    state: Literal["on", "muted", "lost"]
+
+
+class Playback(Incoming, frozen=True, tag="playback"):
+    """How much of an audio segment has left the client's loudspeaker: every 200 ms or so, and when it is over.
+
+    `done` ends the segment: played out after `audio.end`, or cut short by `audio.clear`.
+    """
+
+    segment: int
+    ms: int
+    done: bool = False
+
+
 class Ping(Incoming, frozen=True, tag="ping"):
     pass
 
 
-ClientMessage = Hello | Say | Press | Typing | Played | Ping
+ClientMessage = Hello | Say | Press | Typing | Played | Microphone | Playback | Ping
 
 
 # --- server to client ------------------------------------------------------------------------------------------
@@ -106,6 +129,16 @@ class StateView(msgspec.Struct, frozen=True):
     """What the candidate can ask for now."""
 
 
+class AudioTerms(msgspec.Struct, frozen=True):
+    """What the binary frames of both directions carry: PCM, signed 16 bit, little-endian, mono."""
+
+    sample_rate: int = SAMPLE_RATE
+    """Hz."""
+    frame_ms: int = FRAME_MS
+    """What a frame should hold; any whole number of samples up to `longest_frame_bytes` is taken."""
+    longest_frame_bytes: int = LONGEST_FRAME_BYTES
+
+
 class Welcome(Message, frozen=True, tag="welcome", kw_only=True):
     protocol: Literal["viva.v1"] = "viva.v1"
     interview_id: UUID
@@ -117,6 +150,8 @@ class Welcome(Message, frozen=True, tag="welcome", kw_only=True):
     interviewer: str
     """Who writes the words: `rehearsal`, or a model's name."""
     scorer: str
+    audio: AudioTerms | None = None
+    """Set where we hear and speak ourselves; None where the client types or uses speech of its own."""
     epoch: int
     last_seq: int
     state: StateView
@@ -152,6 +187,56 @@ class ReplyEnd(Message, frozen=True, tag="reply.end"):
     interrupted: bool
 
 
+class AudioBegin(Message, frozen=True, tag="audio.begin"):
+    """The binary frames that follow are this segment of a reply, until `audio.end` or `audio.clear`."""
+
+    segment: int
+    """Counts from 1 on each connection."""
+    reply_id: UUID | None
+
+
+class AudioEnd(Message, frozen=True, tag="audio.end"):
+    """All frames of the segment were sent; play them out, then report `playback` with `done`."""
+
+    segment: int
+
+
+class AudioClear(Message, frozen=True, tag="audio.clear"):
+    """Fall silent at once, throw away what is not played, and report `playback` with `done`."""
+
+    segment: int
+
+
+class AudioPause(Message, frozen=True, tag="audio.pause"):
+    """Fall silent at once, and keep what is not played."""
+
+    segment: int
+
+
+class AudioResume(Message, frozen=True, tag="audio.resume"):
+    """Go on where `audio.pause` stopped."""
+
+    segment: int
+
+
+class Interim(Message, frozen=True, tag="interim"):
+    """What we take the candidate to be saying just now; it may still change and is not kept. Empty: nothing."""
+
+    text: str
+
+
+class TurnMeasured(Message, frozen=True, tag="turn.measured"):
+    """How long each part of a turn took, ms, for operators. None where it did not happen."""
+
+    turn: int
+    draft: Literal["hit", "miss", "none"]
+    endpointing_ms: float | None
+    transcription_ms: float | None
+    first_token_ms: float | None
+    first_byte_ms: float | None
+    total_ms: float | None
+
+
 class Ack(Message, frozen=True, tag="ack"):
     """What the client sent under `client_id` is kept, as event `seq`."""
 
@@ -181,7 +266,24 @@ class Pong(Message, frozen=True, tag="pong"):
     pass
 
 
-ServerMessage = Welcome | Fact | State | ReplyDelta | ReplyEnd | Ack | Notice | Problem | Pong
+ServerMessage = (
+    Welcome
+    | Fact
+    | State
+    | ReplyDelta
+    | ReplyEnd
+    | AudioBegin
+    | AudioEnd
+    | AudioClear
+    | AudioPause
+    | AudioResume
+    | Interim
+    | TurnMeasured
+    | Ack
+    | Notice
+    | Problem
+    | Pong
+)
 
 CLOSE_CODES: dict[str, int] = {
     "ended": 1000,

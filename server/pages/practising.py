@@ -73,6 +73,7 @@ async def begin(request: Request) -> Response:
             wish,
             now=services.now(),
             ticket_life=timedelta(seconds=services.settings.ticket_seconds),
+            versions=services.versions,
         )
     except (UnknownPlanError, LanguageNotOfferedError, DurationError):
         # The plan was replaced between our reading it and the interview's making: the form as it is now says it.

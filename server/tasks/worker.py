@@ -14,9 +14,8 @@ from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule
 
-from agents.assessment import score_answers, write_report
+from agents.assessment import Scorers, score_answers, write_report
 from agents.log import REPORT_TASK, SCORE_TASK
-from agents.scoring import Scorer
 from agents.sweeping import sweep
 from server.settings import Settings
 from storage import partitions, queue
@@ -44,7 +43,7 @@ class Worker:
 
     database: Database
     cache: Cache | None
-    scorer: Scorer
+    scorers: Scorers
     settings: Settings
     maintenance_url: str
     now: Callable[[], datetime]
@@ -136,7 +135,7 @@ class Worker:
                 await queue.note_failure(connection, task, job, type(failure).__name__)
 
     async def _score(self, job: queue.Job) -> None:
-        seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorer, self.now)
+        seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorers, self.now)
         await self._tell(job.entity_id, seq)
         await self._tell(job.entity_id, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
 

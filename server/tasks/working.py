@@ -4,7 +4,7 @@ import asyncio
 import signal
 from datetime import UTC, datetime
 
-from agents.rehearsal.scorer import RehearsalScorer
+from server.models import ModelDesk
 from server.services import ServicesError
 from server.settings import Settings
 from server.tasks.worker import Worker
@@ -25,17 +25,19 @@ async def work_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     database = await Database.open(settings.database_url, settings.maintenance_database_url)
     live = cache.connect(settings.redis_url) if settings.redis_url else None
+    desk = ModelDesk(settings, database, live, lambda: datetime.now(UTC))
     try:
         worker = Worker(
             database=database,
             cache=live,
-            scorer=RehearsalScorer(),
+            scorers=desk.scorer,
             settings=settings,
             maintenance_url=settings.maintenance_database_url,
             now=lambda: datetime.now(UTC),
         )
         await worker.run(stop)
     finally:
+        await desk.close()
         if live is not None:
             await live.close()
         await database.close()

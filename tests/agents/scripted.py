@@ -6,7 +6,9 @@ from uuid import UUID
 
 from agents.events import Event
 from agents.offers import Brief
+from agents.providers.accounts import Trouble
 from agents.state import State
+from agents.timing import TurnTimes
 
 Script = Callable[[Brief], list[str | Exception | Awaitable[object]]]
 
@@ -51,6 +53,9 @@ class Ear:
         self.acks: dict[str, int] = {}
         self.refusals: list[tuple[str | None, str]] = []
         self.closings: list[str] = []
+        self.interims: list[str] = []
+        self.times: list[TurnTimes] = []
+        self.troubles: list[Trouble] = []
         self.state: State | None = None
         self.is_there = True
         self.sent_whole = 0
@@ -81,6 +86,18 @@ class Ear:
 
     def refused(self, client_id: str | None, error: Exception) -> None:
         self.refusals.append((client_id, str(error)))
+        self._stir()
+
+    def heard_so_far(self, text: str) -> None:
+        self.interims.append(text)
+        self._stir()
+
+    def measured(self, times: TurnTimes) -> None:
+        self.times.append(times)
+        self._stir()
+
+    def troubled(self, trouble: Trouble) -> None:
+        self.troubles.append(trouble)
         self._stir()
 
     def closed(self, reason: str) -> None:

@@ -1,93 +1,20 @@
 """A live interview, on the real AgentSession and the real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from agents import events
 from agents.conversation import Conversation
 from agents.director import Press, Turn
-from agents.library import load_library
-from agents.log import InterviewLog
 from agents.offers import Brief
-from agents.opening import Wish, open_interview
-from agents.state import State, fold
-from server.services import import_library
-from storage.database import Database
+from agents.session import Ended
 from storage.errors import StaleEpoch
 from storage.ids import uuid7
+from tests.agents.room import PLAN, Room
 from tests.agents.scripted import Ear, ScriptedWriter, plainly
-from tests.conftest import Person
-
-LIBRARY = load_library()
-PLAN = LIBRARY.plans["behavioural"]
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.at_s = 100.0
-
-    def __call__(self) -> float:
-        return self.at_s
-
-
-class Room:
-    """One interview that candidates come to and leave."""
-
-    def __init__(self, database: Database, tenant_id: UUID, interview_id: UUID) -> None:
-        self.log = InterviewLog(database, tenant_id, interview_id)
-        self.clock = Clock()
-
-    @asynccontextmanager
-    async def attended(
-        self, writer: ScriptedWriter | None = None, *, speaks: bool = False
-    ) -> AsyncIterator[tuple[Conversation, Ear]]:
-        """Somebody is there for as long as the block lasts; `speaks` with a voice of the client's own."""
-        ear = Ear()
-        conversation = Conversation(
-            PLAN,
-            self.log,
-            writer or ScriptedWriter(),
-            ear,
-            monotonic=self.clock,
-            holder="test",
-            client="test",
-            reports_playback=speaks,
-        )
-        await conversation.open()
-        running = asyncio.create_task(conversation.run())
-        try:
-            yield conversation, ear
-        finally:
-            conversation.stop("test is over")
-            await asyncio.wait_for(running, 10)
-
-    async def state(self) -> State:
-        return fold(await self.log.read())
-
-    async def facts(self, kind: type) -> list[Any]:
-        return [event.payload for event in await self.log.read() if isinstance(event.payload, kind)]
-
-
-@pytest.fixture
-async def room(database: Database, tenant: Person) -> Room:
-    await import_library(database, LIBRARY)
-    opened = await open_interview(
-        database,
-        tenant.tenant_id,
-        tenant.user_id,
-        Wish(plan="behavioural", language="en"),
-        now=datetime.now(UTC),
-        ticket_life=timedelta(minutes=1),
-    )
-    return Room(database, tenant.tenant_id, opened.interview_id)
 
 
 def turn(text: str) -> Turn:
@@ -348,7 +275,7 @@ async def test_a_draft_for_the_words_that_were_said_is_used(room: Room) -> None:
         await to_first_question(conversation, ear)
         await ear.until(lambda: heard(ear) >= 3)
         before = len(writer.briefs)
-        conversation.hear_preflight("We shipped it in May.")
+        conversation.listening.preflight("We shipped it in May.")
         conversation.put(turn("We shipped it in May."), "a")
         await ear.until(asked(ear, "q2"))
         assert len(writer.briefs) == before + 1
@@ -360,7 +287,7 @@ async def test_a_draft_for_other_words_is_thrown_away(room: Room) -> None:
     async with room.attended(writer) as (conversation, ear):
         await to_first_question(conversation, ear)
         await ear.until(lambda: heard(ear) >= 3)
-        conversation.hear_preflight("We shipped it")
+        conversation.listening.preflight("We shipped it")
         conversation.put(turn("We shipped it in May, and it held."), "a")
         await ear.until(asked(ear, "q2"))
     assert (await room.facts(events.ReplyDecided))[-1].draft == "miss"
@@ -372,8 +299,8 @@ async def test_drafting_appends_nothing_and_moves_nothing(room: Room) -> None:
         await to_first_question(conversation, ear)
         await ear.until(lambda: heard(ear) >= 3)
         before, log = conversation.state, await room.log.read()
-        conversation.hear_preflight("I would like to stop the interview")
-        conversation.hear_interim()
+        conversation.listening.preflight("I would like to stop the interview")
+        conversation.listening.interim()
         assert conversation.state == before
         assert await room.log.read() == log
 
@@ -454,10 +381,10 @@ async def test_what_the_recogniser_settles_on_is_kept_at_once_and_closed_into_on
     async with room.attended() as (conversation, ear):
         await to_first_question(conversation, ear)
         for words in ("We shipped it in May,", "and it held."):
-            conversation.hear_final(events.SpeechFinal(utterance_id=uuid7(), text=words))
+            conversation.listening.final(events.SpeechFinal(utterance_id=uuid7(), text=words))
         await ear.until(lambda: len(conversation.state.finals) == 2)
         kept = [event.seq for event in await room.log.read() if isinstance(event.payload, events.SpeechFinal)]
-        conversation.end_spoken_turn("")
+        conversation.listening.turn_ended(Ended(""))
         await ear.until(asked(ear, "q2"))
     closed = (await room.facts(events.TurnClosed))[-1]
     assert (closed.text, closed.source, list(closed.finals)) == ("We shipped it in May, and it held.", "speech", kept)

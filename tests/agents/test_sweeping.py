@@ -82,7 +82,7 @@ async def test_what_was_said_before_it_was_abandoned_is_scored_and_reported(
     interview_id = await keep(database, tenant, in_mid_answer(), clock)
     clock.forward(ABANDON_AFTER + MOMENT)
     await swept(database, clock)
-    await score_answers(database, tenant.tenant_id, interview_id, RehearsalScorer(), clock)
+    await score_answers(database, tenant.tenant_id, interview_id, lambda _t, _v: RehearsalScorer(), clock)
     assert await write_report(database, tenant.tenant_id, interview_id, clock)
     (given,) = [e.payload for e in await log_of(database, tenant, interview_id) if isinstance(e.payload, ScoreGiven)]
     assert given.question_id == "q1"

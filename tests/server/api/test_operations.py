@@ -104,7 +104,7 @@ async def test_requests_are_measured_by_route_and_never_by_address(client: httpx
         "viva_live_interviews",
         "viva_events_appended",
         "viva_event_append_seconds",
-        "viva_turn_first_word_seconds",
+        "viva_turn_seconds",
         "viva_scores_given",
         "process_resident_memory_bytes",
     ],

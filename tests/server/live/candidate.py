@@ -9,10 +9,25 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from agents.audio import BYTES_A_MS
 from agents.events import Request
 from agents.plans import Language
 from server.live import protocol
-from server.live.protocol import Ack, Fact, Ping, Pong, Press, Problem, Say, ServerMessage, State, Welcome
+from server.live.protocol import (
+    Ack,
+    AudioBegin,
+    AudioEnd,
+    Fact,
+    Ping,
+    Playback,
+    Pong,
+    Press,
+    Problem,
+    Say,
+    ServerMessage,
+    State,
+    Welcome,
+)
 
 WITHIN_S = 15.0
 Wanted = TypeVar("Wanted")
@@ -25,6 +40,11 @@ class Candidate:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.messages: list[ServerMessage] = []
+        self.audio = b""
+        """All of the latest segment that has come."""
+        self.plays = True
+        """It says at the end of a segment that it was played."""
+        self.played_ms = 0
         self._read = 0
 
     async def send(self, message: protocol.ClientMessage) -> None:
@@ -49,11 +69,25 @@ class Candidate:
         async with asyncio.timeout(WITHIN_S):
             while True:
                 while self._read == len(self.messages):
-                    self.messages.append(_messages.decode(await self.socket.recv(decode=True)))
+                    await self._hear()
                 message = self.messages[self._read]
                 self._read += 1
                 if isinstance(message, kind) and wanted(message):
                     return message
+
+    async def _hear(self) -> None:
+        """One frame: a message, or audio of the segment that has begun."""
+        frame = await self.socket.recv()
+        if isinstance(frame, bytes):
+            self.audio += frame
+            return
+        message = _messages.decode(frame)
+        self.messages.append(message)
+        if isinstance(message, AudioEnd) and self.plays:
+            self.played_ms = len(self.audio) // BYTES_A_MS
+            await self.send(Playback(segment=message.segment, ms=self.played_ms, done=True))
+        elif isinstance(message, AudioBegin):
+            self.audio = b""
 
     async def fact(self, kind: str) -> Fact:
         """The next event of that type."""
@@ -90,7 +124,7 @@ class Candidate:
         try:
             async with asyncio.timeout(WITHIN_S):
                 while True:
-                    self.messages.append(_messages.decode(await self.socket.recv(decode=True)))
+                    await self._hear()
         except ConnectionClosed:
             return self.socket.close_code or 0
 

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import uvicorn
@@ -12,14 +13,14 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from agents import opening
-from agents.events import Event, Kind
+from agents.events import Channel, Event, Kind
 from agents.log import InterviewLog
 from agents.offers import Brief, Writer
 from agents.opening import Wish
 from agents.plans import Language
 from agents.rehearsal.interviewer import RehearsalInterviewer
 from server.app import create_app
-from server.live.gateway import PATH, LiveHost
+from server.live.gateway import PATH, Ears, LiveHost
 from server.live.protocol import SUBPROTOCOL, Hello, Welcome
 from server.services import Services
 from server.serving import _Server
@@ -69,10 +70,10 @@ class House:
         """As SIGTERM does."""
         self._server.should_exit = True
 
-    async def opens(self, *, kind: Kind = "practice", language: Language = "en") -> UUID:
+    async def opens(self, *, kind: Kind = "practice", language: Language = "en", channel: Channel = "text") -> UUID:
         """An interview that nobody has entered."""
         owner = self.services.local_owner
-        wish = Wish(plan=PLAN, language=language, kind=kind)
+        wish = Wish(plan=PLAN, language=language, kind=kind, channel=channel)
         opened = await opening.open_interview(
             self.services.database, owner.tenant_id, owner.user_id, wish, now=self.clock(), ticket_life=self.life
         )
@@ -115,6 +116,22 @@ class House:
         await candidate.reaches(question)
         return interview_id, candidate
 
+    async def speaks(self, interview_id: UUID, *, figures: bool = False, last_seq: int = 0) -> Candidate:
+        """A candidate who has been welcomed, with a microphone and a loudspeaker."""
+        candidate = await self.connects()
+        capabilities: tuple[Literal["text", "audio", "speech", "figures"], ...] = ("text", "audio")
+        ticket = await self.ticket(interview_id)
+        await candidate.send(
+            Hello(
+                ticket=ticket,
+                last_seq=last_seq,
+                client="test",
+                capabilities=(*capabilities, "figures") if figures else capabilities,
+            )
+        )
+        await candidate.next(Welcome)
+        return candidate
+
     async def log(self, interview_id: UUID) -> list[Event]:
         """All that is kept of it."""
         return await InterviewLog(self.services.database, self.tenant_id, interview_id).read()
@@ -137,9 +154,18 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(services: Services, clock: Clock, writer: Writer) -> AsyncIterator[House]:
+async def open_house(
+    services: Services, clock: Clock, writer: Writer, ears: Ears | None = None
+) -> AsyncIterator[House]:
     """The whole application on a free port of this machine."""
-    live = LiveHost(services.database, writer, cache=services.cache, settings=services.settings, now=clock)
+    live = LiveHost(
+        services.database,
+        lambda _tenant, _interview: writer,
+        cache=services.cache,
+        settings=services.settings,
+        now=clock,
+        ears=ears,
+    )
     app = create_app(services.settings, services=dataclasses.replace(services, live=live))
     config = uvicorn.Config(
         app,

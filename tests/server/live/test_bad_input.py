@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.live import gateway, outlet, protocol
+from server.live import frames, gateway, outlet, protocol
 from server.live.protocol import Hello, Ping, Press, Problem, Typing
 from tests.server.live.candidate import Candidate
 from tests.server.live.house import ANSWER, House
@@ -238,7 +238,7 @@ async def test_a_client_that_makes_no_sense_at_all_is_closed(house: House) -> No
 async def test_messages_faster_than_anyone_types_close_the_socket(house: House) -> None:
     interview_id, candidate = await house.begins()
     before = await house.types(interview_id)
-    for _ in range(2 * gateway.MOST_AT_ONCE):
+    for _ in range(2 * frames.MOST_AT_ONCE):
         await candidate.send(Typing())
     await refused(candidate, "too_many", 4429)
     await house.left(interview_id)

@@ -22,7 +22,7 @@ from tests.server.live.house import ANSWER, PLAN, HeldWriter, House
 async def judged(house: House, interview_id: UUID) -> None:
     """What the worker does, and that it tells of it."""
     services = house.services
-    await score_answers(services.database, house.tenant_id, interview_id, RehearsalScorer(), house.clock)
+    await score_answers(services.database, house.tenant_id, interview_id, lambda _t, _v: RehearsalScorer(), house.clock)
     seq = await write_report(services.database, house.tenant_id, interview_id, house.clock)
     assert services.cache is not None
     await services.cache.tell(interview_id, seq or 0)

@@ -72,7 +72,7 @@ class Shop:
         return Worker(
             database=self.database,
             cache=self.cache,
-            scorer=self.scorer,
+            scorers=lambda _tenant, _version: self.scorer,
             settings=Settings(),
             maintenance_url=self._maintenance_url,
             now=self.clock,
@@ -315,7 +315,7 @@ async def test_a_worker_without_its_queue_says_so(shop: Shop) -> None:
     lost = Worker(
         database=shop.database,
         cache=None,
-        scorer=shop.scorer,
+        scorers=lambda _tenant, _version: shop.scorer,
         settings=Settings(),
         maintenance_url="postgresql://viva_maintenance@127.0.0.1:1/viva",
         now=shop.clock,
