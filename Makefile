@@ -26,7 +26,7 @@ STALE := stale
 endif
 endif
 
-.PHONY: help run test check bench bench-pages shots format pages clean lint types imports dependencies lock check-pages chromium stale
+.PHONY: help run run-emulated test check bench bench-pages shots format pages clean lint types imports dependencies lock check-pages chromium stale
 
 help: ## Say what can be asked for.
 	@echo "Viva: usage: make TARGET"
@@ -35,6 +35,10 @@ help: ## Say what can be asked for.
 run: .venv/run.stamp $(PAGES_BUILT) ## Serve Viva on this machine: databases, server and worker; Ctrl-C ends it.
 	@echo "Starting Viva; Ctrl-C stops it."
 	@exec $(PYTHON) -m server run
+
+run-emulated: .venv/dev.stamp $(PAGES_BUILT) ## Serve Viva with emulated vendors, to click through with sound and no keys.
+	@echo "Starting Viva against emulators of its vendors; Ctrl-C stops it."
+	@exec $(PYTHON) -m tests.emulators.running
 
 test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, two at a time.
 	@echo "Running the tests."

@@ -188,6 +188,29 @@ def show_settings() -> None:
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
+@app.command("providers")
+def show_providers(
+    models: Annotated[bool, typer.Option("--models", help="Also list the models each key may use.")] = False,
+    voices: Annotated[bool, typer.Option("--voices", help="Also list the voices.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """Ask every configured provider whether its key and model work; ends with 1 where one does not."""
+    held = _settings()
+    from rich.console import Console
+
+    from agents.providers.checking import check
+    from server import providers_command
+    from server.accounts import accounts_of
+
+    checks = asyncio.run(check(accounts_of(held)))
+    if as_json:
+        typer.echo(providers_command.as_json(checks))
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        providers_command.show(checks, console, with_models=models, with_voices=voices)
+    raise typer.Exit(providers_command.status(checks))
+
+
 @app.command()
 def practise(
     plan: Annotated[str | None, typer.Option(help="Which plan; asked for when not given.")] = None,

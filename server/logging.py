@@ -107,6 +107,9 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         theirs.propagate = True
     # Our own line a request is written by the application, without the query, which may hold a ticket.
     logging.getLogger("uvicorn.access").disabled = True
+    # Each names the address it called, which may hold an id of somebody's.
+    for name in ("httpx", "httpx2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 _MEANT_SO = ("max_buffered_speech reached", "a non-default turn detection threshold")

@@ -22,6 +22,7 @@ from agents.spending import Budget, Spending
 from server.accounts import accounts_of
 from server.metrics import MODEL_SECONDS, PROVIDER_FAILURES
 from server.settings import Settings
+from server.tracing import Traces
 from storage.cache import Cache
 from storage.database import Database
 
@@ -29,7 +30,8 @@ from storage.database import Database
 class Watch:
     """Counts what models do, and tells an interview that is held here who writes for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
         self.tell_served: Callable[[UUID, Served], None] = lambda _interview_id, _served: None
         self.tell_degraded: Callable[[UUID, str], None] = lambda _interview_id, _to: None
 
@@ -49,13 +51,19 @@ class Watch:
         if figures.first_words_s is not None:
             MODEL_SECONDS.labels(**labels, part="first_words").observe(figures.first_words_s)
         MODEL_SECONDS.labels(**labels, part="whole").observe(figures.took_s)
+        self._traces.model_call(figures)
 
 
 class ModelDesk:
     """`door` is None where no model is configured; the ledger is there all the same, for hearing and voices."""
 
     def __init__(
-        self, settings: Settings, database: Database, cache: Cache | None, now: Callable[[], datetime]
+        self,
+        settings: Settings,
+        database: Database,
+        cache: Cache | None,
+        now: Callable[[], datetime],
+        traces: Traces | None = None,
     ) -> None:
         """Raises `PriceFileError`."""
         budget = Budget(
@@ -63,7 +71,7 @@ class ModelDesk:
         )
         self._spending = Spending(budget, database, monotonic=time.monotonic, now=now)
         self.ledger = Ledger(database, load_prices(settings.prices_file), now=now, spending=self._spending)
-        self.watch = Watch()
+        self.watch = Watch(traces or Traces())
         rate = Rate(settings.model_requests_a_minute, settings.model_tokens_a_minute)
         # One tenant cannot use up what the others need.
         share = Rate(settings.model_requests_a_minute / 2, settings.model_tokens_a_minute / 2)

@@ -24,6 +24,7 @@ from server.models import ModelDesk
 from server.pages.routes import render_error, routes
 from server.services import Services, open_services
 from server.settings import Settings
+from server.tracing import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -113,8 +114,9 @@ async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) 
     """
     services = await open_services(settings)
     desk: ModelDesk | None = None
+    traces = Traces(settings.otlp_endpoint)
     try:
-        desk = ModelDesk(settings, services.database, services.cache, services.now)
+        desk = ModelDesk(settings, services.database, services.cache, services.now, traces)
         await desk.open()
         live = LiveHost(
             services.database,
@@ -123,6 +125,7 @@ async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) 
             settings=settings,
             now=services.now,
             ears=_ears(settings, services, desk.ledger),
+            traces=traces,
         )
         _tell(desk, live)
         app = create_app(
@@ -151,4 +154,5 @@ async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) 
     finally:
         if desk is not None:
             await desk.close()
+        await traces.close()
         await services.close()

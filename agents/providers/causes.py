@@ -24,6 +24,9 @@ _BUSY = ("rate limit", "rate_limit", "too many", "concurren", "busy", "overload"
 _GARBAGE = (json.JSONDecodeError, UnicodeDecodeError, binascii.Error, msgspec.MsgspecError, KeyError, TypeError)
 
 _OF_THE_LINE = (APIConnectionError, aiohttp.ClientError, httpx.TransportError, OSError)
+# The SDKs of language models bring HTTP clients of their own: told by name, so that none has to be loaded for it.
+_LATE_NAMES = {"APITimeoutError", "TimeoutException"}
+_LINE_NAMES = {"APIConnectionError", "TransportError"}
 
 
 class ServiceFault(Exception):
@@ -43,12 +46,10 @@ def cause_of(error: BaseException, *, was_connected: bool = False) -> Cause:
         found = _own_cause(each)
         if found is not None:
             return found
-    if any(
-        isinstance(each, APIConnectionError | aiohttp.ClientError | httpx.TransportError | OSError)
-        for each in _chain(error)
-    ):
-        return "broke_off" if was_connected else "unreachable"
-    return "broke_off" if was_connected else "refused"
+    if was_connected:
+        return "broke_off"
+    is_of_the_line = any(isinstance(each, _OF_THE_LINE) or _is_named(each, _LINE_NAMES) for each in _chain(error))
+    return "unreachable" if is_of_the_line else "refused"
 
 
 def cause_of_words(text: str) -> Cause | None:
@@ -65,7 +66,7 @@ def _own_cause(error: BaseException) -> Cause | None:
     """The cause one error of a chain shows by itself; None where only the rest of the chain can tell."""
     if isinstance(error, ServiceFault):
         return error.cause
-    if isinstance(error, APITimeoutError | TimeoutError | httpx.TimeoutException):
+    if isinstance(error, APITimeoutError | TimeoutError | httpx.TimeoutException) or _is_named(error, _LATE_NAMES):
         return "timed_out"
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
@@ -97,6 +98,10 @@ def _cause_of_status(status: int, body: Any) -> Cause:
     return (
         "busy" if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR else "refused"
     )
+
+
+def _is_named(error: BaseException, names: set[str]) -> bool:
+    return any(each.__name__ in names for each in type(error).__mro__)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from livekit import rtc
@@ -72,7 +72,7 @@ class Ear:
         self._plugins = plugins
         self._keyterms = keyterms
         self._limits = limits
-        self._recogniser: stt.STT | None = None
+        self._recogniser: stt.STT[Any] | None = None
 
     def open(self, offset: float, wire: Wire) -> Stream:
         """A stream whose first frame lies at `offset` seconds; `wire` is told of its connection."""

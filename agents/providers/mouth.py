@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from livekit import rtc
 from livekit.agents import tts
@@ -56,7 +56,7 @@ class Mouth:
         self._plugins = plugins
         self._limits = limits
         self._errands = errands
-        self._plugin: tts.TTS | None = None
+        self._plugin: tts.TTS[Any] | None = None
 
     def warm(self) -> None:
         """Connect ahead, where there is something to connect."""
@@ -78,7 +78,7 @@ class Mouth:
         plugin = self._made()
         return SentenceSound(plugin.synthesize(words, conn_options=once(self._limits.connect)), plugin.sample_rate)
 
-    def _made(self) -> tts.TTS:
+    def _made(self) -> tts.TTS[Any]:
         if self._plugin is None:
             make = self._plugins.streaming_tts if self.is_aligned else self._plugins.batch_tts
             self._plugin = make(self.account, self._language)

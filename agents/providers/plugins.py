@@ -1,9 +1,9 @@
 """livekit's plugins for the accounts, with the settings an interview needs and no retries of their own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
-import httpx
 import openai as openai_sdk
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.tokenize import SentenceStream, SentenceTokenizer, TokenData
@@ -67,7 +67,7 @@ class Plugins:
         if self._session is not None:
             await self._session.close()
 
-    def streaming_stt(self, account: HearingAccount, language: Language, keyterms: Sequence[str]) -> stt.STT:
+    def streaming_stt(self, account: HearingAccount, language: Language, keyterms: Sequence[str]) -> stt.STT[Any]:
         """Deepgram by the protocol that its model speaks."""
         model = hearing_model(account, language)
         root = root_of(account, "deepgram")
@@ -132,7 +132,7 @@ class Plugins:
                 api_key=account.key,
                 base_url=account.url,
                 max_retries=0,
-                timeout=httpx.Timeout(connect=3.0, read=8.0, write=5.0, pool=3.0),
+                timeout=openai_sdk.Timeout(connect=3.0, read=8.0, write=5.0, pool=3.0),
             )
         return self._clients[key]
 

@@ -29,7 +29,7 @@ class Segments:
     """A stream of speech events over a recogniser of single stretches. Times are seconds since its first frame."""
 
     def __init__(
-        self, recogniser: stt.STT, *, offset: float, options: APIConnectOptions, seconds: float, wire: Wire
+        self, recogniser: stt.STT[Any], *, offset: float, options: APIConnectOptions, seconds: float, wire: Wire
     ) -> None:
         self._recogniser = recogniser
         self._offset = offset

@@ -5,7 +5,7 @@ message ends the connection with its cause, and every good one is a sign of life
 """
 
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import aiohttp
 import msgspec
@@ -89,7 +89,7 @@ _SHAPES: dict[str | None, type] = {"Results": _Results, "TurnInfo": _TurnInfo}
 _ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
 
-class CheckedSocket(aiohttp.ClientWebSocketResponse[bool]):
+class CheckedSocket(aiohttp.ClientWebSocketResponse[Literal[True]]):
     """The sockets of the session that all plugins share."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

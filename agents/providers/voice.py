@@ -15,7 +15,7 @@ from agents.providers.script import Script
 from agents.providers.watching import Limits, Watch
 
 _TICK = 0.05
-_NEARLY_DRY = 0.04
+_NEARLY_DRY = 0.1
 _SOON_AGAIN: frozenset[Cause] = frozenset({"broke_off", "garbage"})
 """A drop is often just a drop: the same voice is tried once more before another takes its place."""
 

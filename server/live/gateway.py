@@ -30,6 +30,7 @@ from server.live.outlet import SocketOutlet
 from server.metrics import EVENT_APPEND_SECONDS, EVENTS_APPENDED, LIVE_INTERVIEWS
 from server.principal import refuse_foreign
 from server.settings import Settings
+from server.tracing import Traces
 from storage import interviews, plans, tickets
 from storage.cache import Cache
 from storage.database import Connection, Database
@@ -78,12 +79,14 @@ class LiveHost:
         cache: Cache | None,
         settings: Settings,
         ears: Ears | None = None,
+        traces: Traces | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._writers = writers
         self._ears = ears
+        self._traces = traces or Traces()
         self._cache = cache
         self._settings = settings
         self._max_bytes = settings.max_message_bytes
@@ -208,6 +211,7 @@ class LiveHost:
             holding.outlet.finish()
             await asyncio.wait({sending}, timeout=FAREWELL_WITHIN_S)
             sending.cancel()
+            holding.outlet.trace.end()
             await asyncio.gather(sending, telling, closing, return_exceptions=True)
             if self._held.get(interview_id) is holding:
                 del self._held[interview_id]
@@ -231,13 +235,17 @@ class LiveHost:
         journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
         kind: events.Kind = "screening" if row.kind == "screening" else "practice"
         has_audio = self._ears is not None and row.channel == "voice" and "audio" in hello.capabilities
+        # Before anything is started for the interview, so that whatever calls a model belongs to its trace.
+        channel: events.Channel = "voice" if row.channel == "voice" else "text"
+        trace = self._traces.begin(ticket.interview_id, channel, kind)
         outlet = SocketOutlet(
             socket,
             plan,
             kind,
-            "voice" if row.channel == "voice" else "text",
+            channel,
             has_audio=has_audio,
             wants_figures="figures" in hello.capabilities,
+            trace=trace,
         )
         conversation = Conversation(
             plan,
@@ -255,6 +263,7 @@ class LiveHost:
             ),
         )
         past = await conversation.open()
+        trace.held(conversation.epoch)
         created = past[0].payload
         if not isinstance(created, events.InterviewCreated):
             message = "an interview's log must begin with interview.created"

@@ -16,6 +16,7 @@ from agents.state import State
 from agents.timing import TurnTimes
 from server.live import protocol, views
 from server.metrics import PROVIDER_FAILURES, SCORES_GIVEN, observe_turn
+from server.tracing import InterviewTrace
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class SocketOutlet:
         *,
         has_audio: bool = False,
         wants_figures: bool = False,
+        trace: InterviewTrace | None = None,
     ) -> None:
         self.ended = asyncio.Event()
         """Set once the interview is over."""
@@ -53,6 +55,7 @@ class SocketOutlet:
         self._plan = plan
         self._kind = kind
         self._channel = channel
+        self.trace = trace or InterviewTrace()
         self._has_audio = has_audio
         self._wants_figures = wants_figures
         self._interim = ""
@@ -96,6 +99,7 @@ class SocketOutlet:
     def measured(self, times: TurnTimes) -> None:
         """A turn's times, for the metrics, the operator's log, and a client that asked for them."""
         observe_turn(times, self._channel)
+        self.trace.turn(times)
         log.info("turn.measured", **msgspec.structs.asdict(times))
         if self._wants_figures:
             self.send(

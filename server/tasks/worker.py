@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from agents.assessment import Scorers, score_answers, write_report
 from agents.log import REPORT_TASK, SCORE_TASK
 from agents.sweeping import sweep
 from server.settings import Settings
+from server.tracing import Traces
 from storage import partitions, queue
 from storage.cache import LOOK, Cache
 from storage.database import Database
@@ -47,6 +48,7 @@ class Worker:
     settings: Settings
     maintenance_url: str
     now: Callable[[], datetime]
+    traces: Traces = field(default_factory=Traces)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
@@ -135,7 +137,8 @@ class Worker:
                 await queue.note_failure(connection, task, job, type(failure).__name__)
 
     async def _score(self, job: queue.Job) -> None:
-        seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorers, self.now)
+        with self.traces.task("score", job.entity_id):
+            seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorers, self.now)
         await self._tell(job.entity_id, seq)
         await self._tell(job.entity_id, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
 

@@ -8,6 +8,7 @@ from server.models import ModelDesk
 from server.services import ServicesError
 from server.settings import Settings
 from server.tasks.worker import Worker
+from server.tracing import Traces
 from storage import cache
 from storage.database import Database
 
@@ -25,12 +26,14 @@ async def work_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     database = await Database.open(settings.database_url, settings.maintenance_database_url)
     live = cache.connect(settings.redis_url) if settings.redis_url else None
-    desk = ModelDesk(settings, database, live, lambda: datetime.now(UTC))
+    traces = Traces(settings.otlp_endpoint)
+    desk = ModelDesk(settings, database, live, lambda: datetime.now(UTC), traces)
     try:
         worker = Worker(
             database=database,
             cache=live,
             scorers=desk.scorer,
+            traces=traces,
             settings=settings,
             maintenance_url=settings.maintenance_database_url,
             now=lambda: datetime.now(UTC),
@@ -38,6 +41,7 @@ async def work_until_stopped(settings: Settings) -> None:
         await worker.run(stop)
     finally:
         await desk.close()
+        await traces.close()
         if live is not None:
             await live.close()
         await database.close()

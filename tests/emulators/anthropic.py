@@ -23,7 +23,14 @@ from tests.emulators.faults import GARBAGE, Fault, Faults
 from tests.emulators.settings import Settings
 
 SERVICE = "anthropic"
-MODELS = ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5")
+MODELS = (
+    "claude-opus-5-5",
+    "claude-sonnet-5-5",
+    "claude-haiku-5-5",
+    "claude-opus-4-8",
+    "claude-sonnet-4-6",
+    "claude-haiku-4-5",
+)
 """What the list of models holds; any other name that begins with `claude-` serves too."""
 
 _TYPES = {
