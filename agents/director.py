@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 
 from agents import events, intents
-from agents.events import AnyPayload, EndReason, Patience, Request
+from agents.events import AnyPayload, EndReason, Request
 from agents.offers import Choice
 from agents.phrases import consent_question
-from agents.plans import Language, Plan
+from agents.plans import Language, Patience, Plan
 from agents.state import COUNTS_FROM, State
 
 VERSION = "director/1"

@@ -10,12 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from agents.plans import Language
+from agents.plans import Language, Patience
 
 Phase = Literal["lobby", "consent", "warm_up", "questions", "candidate_questions", "closing", "ended"]
 Request = Literal["consent", "decline", "repeat", "hint", "skip", "pause", "resume", "wait", "language", "end"]
 """What a candidate can ask for, by a key, a button or in words."""
-Patience = Literal["short", "normal", "long"]
 Kind = Literal["practice", "screening"]
 Channel = Literal["voice", "phone", "text", "room"]
 EndReason = Literal["completed", "stopped", "declined", "time", "abandoned", "expired"]

@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 
 from agents import director
-from agents.events import Channel, InterviewCreated, Kind, Patience, to_document, type_of
-from agents.plans import Language, Plan
+from agents.events import Channel, InterviewCreated, Kind, to_document, type_of
+from agents.plans import Language, Patience, Plan
 from agents.rehearsal import interviewer, scorer
 from storage import events, interviews, plans, tickets
 from storage.database import Connection, Database
@@ -69,7 +69,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     kind: Kind = "practice"
     channel: Channel = "text"
-    patience: Patience = "normal"
+    patience: Patience | None = None
+    """None: the plan's own."""
     target_duration_minutes: int | None = None
 
 
@@ -157,7 +158,7 @@ def created(wish: Wish, plan: Plan, version: PlanVersion, versions: Mapping[str,
         questions=tuple(question.id for question in plan.questions),
         target_ms=_minutes(wish, plan) * 60_000,
         hard_ms=plan.hard_limit_minutes * 60_000,
-        patience=wish.patience,
+        patience=wish.patience or plan.patience,
     )
 
 

@@ -18,6 +18,8 @@ InterviewType = Literal[
 QuestionType = Literal["behavioral", "technical", "situational", "competency", "case_study"]
 RoleLevel = Literal["intern", "junior", "mid", "senior", "lead", "principal", "executive"]
 Difficulty = Literal["easy", "medium", "hard", "expert"]
+Patience = Literal["short", "normal", "long"]
+"""How long a thinking candidate is left alone: in a pause before a turn ends, and in silence before a nudge."""
 Missing = Literal["result", "number", "own_part", "point", "example", "depth"]
 """What an answer can lack, and so what a probe is for."""
 
@@ -106,6 +108,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: tuple[Words, ...]
     """What the interviewer may say of the interview when the candidate asks; it makes nothing up."""
     questions: tuple[Question, ...]
+    patience: Patience = "normal"
+    """What a candidate who chooses none gets."""
 
     def question(self, question_id: str) -> Question:
         """The question of that id; raises `KeyError`."""

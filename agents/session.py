@@ -145,6 +145,11 @@ class Senses:
         else:
             self.turn_detector = inference.TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
 
+    async def warm(self) -> None:
+        """Loads the weights, so that no candidate waits for them."""
+        stream = self.turn_detector.stream()
+        await stream.aclose()
+
 
 @dataclass(frozen=True)
 class Sound:

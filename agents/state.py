@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from agents import events
-from agents.events import Channel, EndReason, Event, Kind, Patience, Phase, ReplyKind
-from agents.plans import Language
+from agents.events import Channel, EndReason, Event, Kind, Phase, ReplyKind
+from agents.plans import Language, Patience
 
 COUNTS_FROM = 0.6
 """Share of a wording that must have been heard for a question or probe to count as asked."""

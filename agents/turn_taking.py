@@ -7,9 +7,9 @@ import re
 
 import msgspec
 
-from agents.events import Patience, Phase, ReplyKind
+from agents.events import Phase, ReplyKind
 from agents.intents import folded
-from agents.plans import Language
+from agents.plans import Language, Patience
 
 
 class Endpointing(msgspec.Struct, frozen=True):

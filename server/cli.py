@@ -11,8 +11,7 @@ from uuid import UUID
 
 import typer
 
-from agents.events import Patience
-from agents.plans import Language
+from agents.plans import Language, Patience
 from server import logging, settings
 from server.settings import Settings, SettingsError
 

@@ -40,7 +40,7 @@ class Hearing:
         self._monotonic = monotonic
         self._errands = errands
         self._usage: dict[str, float] = {}
-        self._tail: Tail[rtc.AudioFrame] = Tail()
+        self._tail: Tail[rtc.AudioFrame] = Tail(limit=limits.tail)
         self._line: Line | None = None
         self._served: Ear | None = None
         self._again: Ear | None = None

@@ -78,6 +78,7 @@ class Plugins:
                 base_url=f"{root.replace('http', 'ws', 1)}/v2/listen",
                 http_session=self._session,
                 eager_eot_threshold=0.4,
+                audio_chunk_duration_ms=80,
                 keyterm=list(keyterms) or NOT_GIVEN,
                 language_hint=[language] if model == "flux-general-multi" else NOT_GIVEN,
             )

@@ -20,8 +20,8 @@ def without_heard(data: SpeechData, until: float) -> SpeechData | None:
 
 
 def heard_before(data: SpeechData, until: float) -> SpeechData | None:
-    """The words of an unfinished transcript whose audio before `until` is gone; None where there are none."""
-    gone = [word for word in data.words or () if _middle(word) <= until]
+    """The words of an unfinished transcript whose audio is not whole any more, it being kept from `until` on only."""
+    gone = [word for word in data.words or () if _seconds(word.start_time) < until]
     return _of_words(data, gone)
 
 

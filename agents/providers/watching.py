@@ -27,6 +27,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Speech goes out and nothing at all comes back."""
     backoff: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0)
     """Between rounds in which every provider failed."""
+    tail: float = 30.0
+    """Audio that is kept until its words are final."""
     drain: float = 2.0
     """After the last frame, for the last words."""
     transcribe: float = 8.0

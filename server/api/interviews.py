@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 
 from agents import opening
-from agents.events import Channel, Kind, Patience
+from agents.events import Channel, Kind
 from agents.opening import Wish
-from agents.plans import Language
+from agents.plans import Language, Patience
 from server.api.endpoint import Answer, Call, Endpoint, Nothing
 from server.api.plans import Slug
 from server.errors import (
@@ -50,7 +50,7 @@ class NewInterview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     language: Language
     kind: Kind = "practice"
     channel: Channel = "text"
-    patience: Patience = "normal"
+    patience: Patience | None = None
     target_duration_minutes: int | None = None
     """Soft limit; the plan's own where it is left out."""
 

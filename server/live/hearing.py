@@ -63,6 +63,7 @@ class ProviderEars:
         self._senses = senses()
 
     async def open(self) -> None:
+        await self._senses.warm()
         await self._speech.open()
 
     async def close(self) -> None:

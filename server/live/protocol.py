@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from agents.events import Channel, Kind, Patience, Phase, Request
-from agents.plans import Language
+from agents.events import Channel, Kind, Phase, Request
+from agents.plans import Language, Patience
 
 SUBPROTOCOL = "viva.v1"
 HELLO_WITHIN_S = 10.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from agents.opening import CLOSING_MINUTES, SHORTEST_MINUTES
-from agents.plans import Difficulty, InterviewType, Language, Plan, Rubric
+from agents.plans import Difficulty, InterviewType, Language, Patience, Plan, Rubric
 from storage.plans import PlanVersion
 
 ORDER: tuple[InterviewType, ...] = (
@@ -43,6 +43,7 @@ class PlanCard(msgspec.Struct, frozen=True):
     most_minutes: int
     languages: tuple[Language, ...]
     aims: tuple[Aim, ...]
+    patience: Patience
 
 
 def plan_cards(versions: Iterable[PlanVersion], language: Language) -> tuple[PlanCard, ...]:
@@ -71,4 +72,5 @@ def plan_card(version: PlanVersion, language: Language) -> PlanCard:
         most_minutes=plan.hard_limit_minutes - CLOSING_MINUTES,
         languages=plan.languages,
         aims=tuple(Aim(aim.name[read_in], aim.definition[read_in]) for aim in aims),
+        patience=plan.patience,
     )

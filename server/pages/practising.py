@@ -9,11 +9,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agents.events import Patience
 from agents.opening import DurationError, LanguageNotOfferedError, UnknownPlanError, Wish, open_interview
+from agents.plans import Patience
+from server.accounts import accounts_of
+from server.pages.landing import is_by_model
 from server.pages.language import language_of
 from server.pages.plan_cards import PlanCard, plan_cards
 from server.pages.rendering import page
+from server.pages.room import listed, voices_of
 from server.pages.texts import LANGUAGES, Texts, texts_in
 from server.principal import principal
 from server.services import Services
@@ -49,7 +52,7 @@ async def practise(request: Request) -> Response:
         return page(request, "plans.html", 404 if slug else 200, cards=cards, missing=bool(slug))
     language = language_of(request)
     spoken = language if language in card.languages else card.languages[0]
-    return _form(request, card, Filled(slug, spoken, "text", "normal", str(card.minutes)))
+    return _form(request, card, Filled(slug, spoken, "text", card.patience, str(card.minutes)))
 
 
 async def begin(request: Request) -> Response:
@@ -115,7 +118,19 @@ def _minutes(text: str, card: PlanCard) -> int | None:
 
 def _form(request: Request, card: PlanCard, filled: Filled, problems: Mapping[str, str] | None = None) -> Response:
     status = 422 if problems else 200
-    return page(request, "practise.html", status, card=card, filled=filled, problems=problems or {})
+    services: Services = request.app.state.services
+    voices = voices_of(accounts_of(services.settings))
+    return page(
+        request,
+        "practise.html",
+        status,
+        card=card,
+        filled=filled,
+        problems=problems or {},
+        speech=voices.speech,
+        hears=listed(voices.hears),
+        by_model=is_by_model(services),
+    )
 
 
 async def _cards(request: Request) -> tuple[PlanCard, ...]:

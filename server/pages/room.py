@@ -1,5 +1,7 @@
 """The room: what the server draws before the live connection takes over."""
 
+from typing import Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -7,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agents.plans import Language, Plan, Rubric
+from agents.providers.accounts import Accounts, HearingAccount, VoiceAccount
+from server.accounts import accounts_of
 from server.errors import LinkExpired, NoSuchInterview
 from server.live.protocol import MAX_TEXT
 from server.pages.language import language_of
@@ -16,6 +20,27 @@ from server.principal import principal
 from server.services import Services
 from storage import interviews, plans
 from storage.interviews import Interview
+
+
+class Voices(msgspec.Struct, frozen=True):
+    """Who hears the candidate in the room, and whose voice speaks to them."""
+
+    speech: Literal["server", "browser", "none"] = "browser"
+    """`server`: through the live connection; `browser`: with what the browser brings; `none`: all is written."""
+    hears: tuple[str, ...] = ()
+    """The names of those to whom the server sends the candidate's voice, in the order of trying."""
+    speaks: tuple[str, ...] = ()
+    """The names of those who make the interviewer's voice."""
+
+
+BY_BROWSER = Voices()
+
+
+def voices_of(accounts: Accounts) -> Voices:
+    """The server's ears and voice where both are configured, else the browser's."""
+    if not accounts.can_talk:
+        return BY_BROWSER
+    return Voices("server", _names(accounts.hearing), _names(accounts.voices))
 
 
 async def room(request: Request) -> Response:
@@ -28,7 +53,13 @@ async def room(request: Request) -> Response:
         if interview.status not in interviews.OPEN:
             return elsewhere(interview)
         version = await plans.plan_version(connection, interview.plan_version_id)
-    plan = msgspec.convert(version.body, Plan)
+    rubric = msgspec.convert(version.rubric_body, Rubric)
+    voices = voices_of(accounts_of(services.settings))
+    return drawn(request, interview, msgspec.convert(version.body, Plan), rubric, voices)
+
+
+def drawn(request: Request, interview: Interview, plan: Plan, rubric: Rubric, voices: Voices) -> Response:
+    """The room of an open interview."""
     language = language_of(request)
     return page(
         request,
@@ -37,9 +68,17 @@ async def room(request: Request) -> Response:
         plan_title=titled(plan, language),
         questions=len(plan.questions),
         longest=MAX_TEXT,
+        speech=voices.speech,
+        hears=listed(voices.hears),
+        speaks=listed(voices.speaks),
         texts=as_json(texts_in(language).section("live")),
-        names=as_json(names(plan, msgspec.convert(version.rubric_body, Rubric), language)),
+        names=as_json(names(plan, rubric, language)),
     )
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names in a sentence."""
+    return ", ".join(names)
 
 
 def elsewhere(interview: Interview) -> Response:
@@ -74,3 +113,12 @@ def titled(plan: Plan, language: Language) -> str:
 def as_json(document: object) -> str:
     """A document for a data attribute, which the template escapes."""
     return msgspec.json.encode(document).decode()
+
+
+_VENDORS: dict[str, str] = {"deepgram": "Deepgram", "elevenlabs": "ElevenLabs", "openai": "OpenAI"}
+
+
+def _names(accounts: tuple[HearingAccount | VoiceAccount, ...]) -> tuple[str, ...]:
+    """The vendors' names, each once; where a service of one's own is configured, its host."""
+    hosts = ((account, urlsplit(account.url).hostname if account.url else None) for account in accounts)
+    return tuple(dict.fromkeys(host or _VENDORS[account.provider] for account, host in hosts))

@@ -9,8 +9,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from agents.events import Patience
-from agents.plans import Language
+from agents.plans import Language, Patience
 from server.terminal.errors import Refused, Unreachable
 
 T = TypeVar("T")

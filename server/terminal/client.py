@@ -19,8 +19,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.typing import Subprotocol
 
-from agents.events import Patience, Request
-from agents.plans import Language
+from agents.events import Request
+from agents.plans import Language, Patience
 from server.live.protocol import (
     MAX_TEXT,
     SUBPROTOCOL,

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from rich.console import Console
 
-from agents.events import Patience
-from agents.plans import Language
+from agents.plans import Language, Patience
 from server.terminal.api import Api, Offered
 from server.terminal.client import LiveClient
 from server.terminal.errors import TerminalError

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.events import Patience, Phase, ReplyKind
+from agents.events import Phase, ReplyKind
 from agents.phrases import PHRASES
-from agents.plans import Language
+from agents.plans import Language, Patience
 from agents.turn_taking import asks_yes_or_no, endpointing, is_backchannel
 
 PATIENCES = st.sampled_from(get_args(Patience))

@@ -1,16 +1,17 @@
 // The device check: is the microphone heard, what does it sound like, and is there a voice to hear.
 
 import { Breath } from "./breath";
+import { keepDevice, keptDevice } from "./devices";
 import { engineClass } from "./recogniser";
 import { Recording } from "./recording";
 import { chosen } from "./speaking";
 import { textsOf, type Texts } from "./texts";
-import { vendorOf, type Vendor } from "./vendor";
+import { Sound } from "./sound";
+import { VENDORS, vendorOf } from "./vendor";
 
 const EVERY_MS = 60;
 const HEARD = 0.25;
 const SILENT_FOR_MS = 6_000;
-const VENDORS: Record<Exclude<Vendor, "other">, string> = { google: "Google", microsoft: "Microsoft", apple: "Apple" };
 
 class Check {
   readonly #root: HTMLElement;
@@ -21,9 +22,11 @@ class Check {
   #context: AudioContext | null = null;
   #timer: number | undefined;
   #heardAt = 0;
+  readonly #byServer: boolean;
 
   constructor(root: HTMLElement) {
     this.#root = root;
+    this.#byServer = root.dataset["speech"] === "server" && Sound.isPossible;
     this.#texts = textsOf(root);
     this.#recording = new Recording(this.#part<HTMLAudioElement>("[data-recording]"));
     this.#whoHears();
@@ -31,14 +34,18 @@ class Check {
     this.#press("[data-record]", () => this.#record());
     this.#press("[data-play]", () => this.#recording.play());
     this.#part("[data-input]").addEventListener("change", (event) => {
-      void this.#open((event.target as HTMLSelectElement).value);
+      const device = (event.target as HTMLSelectElement).value;
+      keepDevice("input", device);
+      void this.#open(device);
     });
     this.#part("[data-output]").addEventListener("change", (event) => {
-      void this.#recording.playOn((event.target as HTMLSelectElement).value);
+      const device = (event.target as HTMLSelectElement).value;
+      keepDevice("output", device);
+      void this.#recording.playOn(device);
     });
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#listDevices());
     window.addEventListener("pagehide", () => this.#close());
-    this.#voice();
+    if (this.#root.querySelector("[data-speak]")) this.#voice();
   }
 
   #part<T extends HTMLElement = HTMLElement>(selector: string): T {
@@ -59,6 +66,11 @@ class Check {
   }
 
   #whoHears(): void {
+    const server = this.#root.querySelector<HTMLElement>("[data-vendor-server]");
+    // Whom the server sends it to stands there already; a browser that cannot talk to it hears by itself.
+    if (this.#byServer) return;
+    if (server) server.hidden = true;
+    this.#part("[data-vendor]").hidden = false;
     const vendor = vendorOf(navigator);
     if (!engineClass()) this.#say("[data-vendor]", "sound.no_recogniser");
     else if (vendor !== "other") {
@@ -120,7 +132,7 @@ class Check {
     const current = this.#stream?.getAudioTracks()[0]?.getSettings().deviceId;
     this.#list("input", devices.filter((device) => device.kind === "audioinput"), current);
     const outputs = devices.filter((device) => device.kind === "audiooutput");
-    this.#list("output", this.#recording.choosesOutput ? outputs : [], undefined);
+    this.#list("output", this.#recording.choosesOutput ? outputs : [], keptDevice("output"));
   }
 
   /** Shows a choice only where there is one. */

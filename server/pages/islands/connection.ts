@@ -15,6 +15,8 @@ export interface Owner {
   lastSeq(): number;
   capabilities(): Hello["capabilities"];
   received(message: ServerMessage): void;
+  /** A frame of the interviewer's voice. */
+  sounded(pcm: ArrayBuffer): void;
   became(status: Status): void;
 }
 
@@ -22,6 +24,8 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5_000;
 const PING_EVERY_MS = 15_000;
 const ANSWER_WITHIN_MS = 10_000;
+/** Ten seconds of speech: a line this far behind will not catch up. */
+const MOST_WAITING_BYTES = 320_000;
 
 const FINAL: ReadonlySet<number> = new Set([
   CLOSE.malformed,
@@ -44,6 +48,7 @@ export class Connection {
   #socket: WebSocket | null = null;
   #welcomed = false;
   #attempts = 0;
+  #start = 0;
   #retry: number | undefined;
   #pinged = false;
   #over = false;
@@ -68,8 +73,18 @@ export class Connection {
     window.clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#over = false;
+    this.#start += 1;
     if (this.#attempts === 0) this.#owner.became({ kind: "connecting" });
     void this.#connect();
+  }
+
+  /** Connects anew, with what the owner can do now. */
+  renew(): void {
+    const before = this.#socket;
+    this.#socket = null;
+    this.#welcomed = false;
+    before?.close();
+    this.start();
   }
 
   /** The interview is over: when the socket closes, it stays closed. */
@@ -82,18 +97,29 @@ export class Connection {
     if (this.#welcomed) this.#socket?.send(JSON.stringify(message));
   }
 
+  /** Sends sound; where nobody is there to hear it, it is gone. */
+  sendFrame(pcm: ArrayBuffer): void {
+    const socket = this.#socket;
+    if (this.#welcomed && socket && socket.bufferedAmount < MOST_WAITING_BYTES) socket.send(pcm);
+  }
+
   async #connect(): Promise<void> {
+    const start = this.#start;
     let ticket: string;
     try {
       ticket = await this.#ticket();
     } catch (problem) {
+      if (start !== this.#start) return;
       if (!(problem instanceof Refused)) this.#again();
       else this.#owner.became({ kind: problem.status === 409 ? "over" : "stopped" });
       return;
     }
+    // Begun anew meanwhile: two connections would take the interview from each other.
+    if (start !== this.#start) return;
     const url = new URL(this.#livePath, window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#pinged = false;
     socket.addEventListener("open", () =>
@@ -108,8 +134,9 @@ export class Connection {
       ),
     );
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (socket !== this.#socket || typeof event.data !== "string") return;
-      this.#read(JSON.parse(event.data) as ServerMessage);
+      if (socket !== this.#socket) return;
+      if (event.data instanceof ArrayBuffer) this.#owner.sounded(event.data);
+      else this.#read(JSON.parse(String(event.data)) as ServerMessage);
     });
     socket.addEventListener("close", (event) => {
       if (socket === this.#socket) this.#closed(event.code);

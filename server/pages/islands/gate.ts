@@ -2,8 +2,6 @@
 // sound out before something is pressed.
 
 import { one } from "./element";
-import type { Texts } from "./texts";
-import { VENDORS, vendorOf } from "./vendor";
 
 export type Way = "talk" | "type";
 
@@ -11,8 +9,8 @@ export class Gate {
   readonly #root: HTMLElement;
   readonly #enter: (way: Way) => void;
 
-  /** Whoever was asked on the page before, and wants to type, goes straight in. */
-  constructor(root: HTMLElement, texts: Texts, canListen: boolean, enter: (way: Way) => void) {
+  /** `notice` says who hears; null where the page says it already. Whoever was asked on the page before, and wants to type, goes straight in. */
+  constructor(root: HTMLElement, notice: string | null, canListen: boolean, enter: (way: Way) => void) {
     this.#root = root;
     this.#enter = enter;
     if (new URLSearchParams(window.location.search).has("typing")) {
@@ -20,7 +18,7 @@ export class Gate {
       return;
     }
     const talk = one<HTMLButtonElement>(root, "[data-gate-talk]");
-    one<HTMLElement>(root, "[data-gate-notice]").textContent = canListen ? heardBy(texts) : texts("live.deaf_missing");
+    if (notice !== null) one<HTMLElement>(root, "[data-gate-notice]").textContent = notice;
     talk.hidden = !canListen;
     talk.addEventListener("click", () => this.#open("talk"));
     one<HTMLButtonElement>(root, "[data-gate-type]").addEventListener("click", () => this.#open("type"));
@@ -31,9 +29,4 @@ export class Gate {
     this.#root.hidden = true;
     this.#enter(way);
   }
-}
-
-function heardBy(texts: Texts): string {
-  const vendor = vendorOf(navigator);
-  return vendor === "other" ? texts("live.heard_by_vendor") : texts("live.heard_by", { vendor: VENDORS[vendor] });
 }

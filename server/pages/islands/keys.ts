@@ -13,6 +13,8 @@ export type Act =
   | "language"
   | "all"
   | "keys"
+  | "devices"
+  | "figures"
   | "end"
   | "leave";
 
@@ -27,6 +29,8 @@ const ACTS: Readonly<Record<string, Act>> = {
   p: "pause",
   l: "language",
   a: "all",
+  d: "devices",
+  f: "figures",
   "?": "keys",
   e: "end",
 };

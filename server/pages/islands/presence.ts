@@ -58,7 +58,16 @@ export class Presence {
 
   /** The candidate's own sound: root mean square, 0–1. */
   hear(rms: number): void {
-    if (this.#mood !== "listening") return;
+    this.#breathe("listening", rms);
+  }
+
+  /** The interviewer's: root mean square, 0–1. */
+  speak(rms: number): void {
+    this.#breathe("speaking", rms);
+  }
+
+  #breathe(mood: Mood, rms: number): void {
+    if (this.#mood !== mood) return;
     this.#breath.hear(rms, performance.now());
     this.#wake();
   }

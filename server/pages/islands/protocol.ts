@@ -29,7 +29,7 @@ export interface Hello {
   type: "hello";
   ticket: string;
   last_seq: number;
-  capabilities: ("text" | "audio" | "speech")[];
+  capabilities: ("text" | "audio" | "speech" | "figures")[];
   client: string;
 }
 
@@ -59,11 +59,23 @@ export interface Played {
   done?: boolean;
 }
 
+export interface Microphone {
+  type: "microphone";
+  state: "on" | "muted" | "lost";
+}
+
+export interface Playback {
+  type: "playback";
+  segment: number;
+  ms: number;
+  done?: boolean;
+}
+
 export interface Ping {
   type: "ping";
 }
 
-export type ClientMessage = Hello | Say | Press | Typing | Played | Ping;
+export type ClientMessage = Hello | Say | Press | Typing | Played | Microphone | Playback | Ping;
 
 // --- server to client ---
 
@@ -85,6 +97,12 @@ export interface StateView {
   may: Request[];
 }
 
+export interface AudioTerms {
+  sample_rate: number;
+  frame_ms: number;
+  longest_frame_bytes: number;
+}
+
 export interface Welcome {
   type: "welcome";
   protocol: "viva.v1";
@@ -96,6 +114,7 @@ export interface Welcome {
   patience: "short" | "normal" | "long";
   interviewer: string;
   scorer: string;
+  audio: AudioTerms | null;
   epoch: number;
   last_seq: number;
   state: StateView;
@@ -128,6 +147,48 @@ export interface ReplyEnd {
   interrupted: boolean;
 }
 
+export interface AudioBegin {
+  type: "audio.begin";
+  segment: number;
+  reply_id: string | null;
+}
+
+export interface AudioEnd {
+  type: "audio.end";
+  segment: number;
+}
+
+export interface AudioClear {
+  type: "audio.clear";
+  segment: number;
+}
+
+export interface AudioPause {
+  type: "audio.pause";
+  segment: number;
+}
+
+export interface AudioResume {
+  type: "audio.resume";
+  segment: number;
+}
+
+export interface Interim {
+  type: "interim";
+  text: string;
+}
+
+export interface TurnMeasured {
+  type: "turn.measured";
+  turn: number;
+  draft: "hit" | "miss" | "none";
+  endpointing_ms: number | null;
+  transcription_ms: number | null;
+  first_token_ms: number | null;
+  first_byte_ms: number | null;
+  total_ms: number | null;
+}
+
 export interface Ack {
   type: "ack";
   client_id: string;
@@ -154,7 +215,26 @@ export interface Pong {
   type: "pong";
 }
 
-export type ServerMessage = Welcome | Fact | State | ReplyDelta | ReplyEnd | Ack | Notice | Problem | Pong;
+export type ServerMessage =
+  | Welcome
+  | Fact
+  | State
+  | ReplyDelta
+  | ReplyEnd
+  | AudioBegin
+  | AudioEnd
+  | AudioClear
+  | AudioPause
+  | AudioResume
+  | Interim
+  | TurnMeasured
+  | Ack
+  | Notice
+  | Problem
+  | Pong;
+
+/** What steers the loudspeaker. */
+export type AudioMessage = AudioBegin | AudioEnd | AudioClear | AudioPause | AudioResume;
 
 // --- the payloads of events that this client shows; every other is passed over ---
 

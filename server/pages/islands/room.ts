@@ -3,23 +3,28 @@
 
 import { Bar, other } from "./bar";
 import { Captions } from "./captions";
+import { Composer } from "./composer";
 import { Connection, type Status } from "./connection";
+import { Devices } from "./devices";
 import { one } from "./element";
+import { Figures } from "./figures";
 import { Gate, type Way } from "./gate";
-import { Draft, newClientId, Outbox, type Kept } from "./keeping";
+import { newClientId, Outbox, type Kept } from "./keeping";
 import type { Act } from "./keys";
 import type { Names } from "./level";
 import type { Deafness } from "./listening";
 import { Presence } from "./presence";
-import type { Fact, Notice, Payload, Problem, Request, ServerMessage, StateView } from "./protocol";
+import type { Fact, Hello, Notice, Payload, Problem, Request, ServerMessage, StateView } from "./protocol";
 import { Speech } from "./speech";
+import { Talking } from "./talking";
 import { textsOf } from "./texts";
 import { Transcript } from "./transcript";
 import { Trouble } from "./trouble";
 import { Turns } from "./turns";
+import { heardBy } from "./vendor";
+import type { Voice } from "./voice";
 import { Whereabouts } from "./whereabouts";
 
-const TYPING_EVERY_MS = 2_000;
 const WRITTEN_BEAT = 0.5;
 const SPOKEN_BEAT = 0.9;
 
@@ -35,12 +40,9 @@ const alarm = one<HTMLElement>(root, "[data-alarm]");
 const takeBack = one<HTMLButtonElement>(root, "[data-take-back]");
 const consent = one<HTMLElement>(root, "[data-consent]");
 const gate = root.querySelector<HTMLElement>("[data-gate]");
-const form = one<HTMLFormElement>(root, "[data-composer]");
-const answer = one<HTMLTextAreaElement>(form, "textarea");
 const ending = one<HTMLDialogElement>(root, "[data-ending]");
 const end = one<HTMLElement>(root, "[data-end]");
 
-const draft = new Draft(interview);
 const outbox = new Outbox(interview);
 const transcript = new Transcript(said, log, texts, names);
 const captions = new Captions(said, one(root, "[data-all]"), interview, texts);
@@ -49,26 +51,50 @@ const trouble = new Trouble(one(root, "[data-trouble]"));
 const whereabouts = new Whereabouts(root, texts);
 const turns = new Turns(show);
 const bar = new Bar(root, texts, press, act);
-const speech = root.dataset["channel"] === "voice" ? listener() : null;
+const composer = new Composer(one(root, "[data-composer]"), interview, {
+  say: (text) => say(text, "typed"),
+  typing,
+});
+// Who hears and speaks: the server, where it and this browser can; else the browser by itself; else nobody.
+const isSpoken = root.dataset["channel"] === "voice" && root.dataset["speech"] !== "none";
+let talking = isSpoken && root.dataset["speech"] === "server" && Talking.isPossible ? talker() : null;
+let voice: Voice | null = talking ?? (isSpoken ? listener() : null);
+const figures = new Figures(root, texts, () => talking?.flow ?? null);
+const devices = talking && new Devices(root, texts, (end, device) => void talking?.choose(end, device));
 
 let state: StateView | null = null;
 let lastSeq = 0;
+/** What came later than this has just happened; before, it is history. */
+let newSince = Infinity;
 let over = false;
-let typedAt = 0;
+let isEntered = false;
 
 const connection = new Connection(root.dataset["tickets"] ?? "", root.dataset["live"] ?? "", {
   lastSeq: () => lastSeq,
-  capabilities: () => (speech ? ["text", "speech"] : ["text"]),
+  capabilities,
   received,
+  sounded: (pcm) => talking?.frame(pcm),
   became,
 });
+
+function capabilities(): Hello["capabilities"] {
+  const can: Hello["capabilities"] = ["text"];
+  if (talking?.isOpen) can.push("audio");
+  // Also where the server can, it might not just now.
+  if (voice && (!talking || talking.isOpen)) can.push("speech");
+  if (figures.areWanted) can.push("figures");
+  return can;
+}
 
 function received(message: ServerMessage): void {
   switch (message.type) {
     case "welcome":
       transcript.forgetUnheard();
-      if (speech) speech.patience = message.patience;
+      newSince = message.last_seq;
+      if (talking?.isOpen && !message.audio) speakAlone();
+      if (voice) voice.patience = message.patience;
       showState(message.state);
+      if (talking?.isOpen) talking.welcomed();
       for (const kept of outbox.messages) sendKept(kept);
       break;
     case "state":
@@ -79,14 +105,34 @@ function received(message: ServerMessage): void {
       break;
     case "reply.delta":
       transcript.delta(message.reply_id, message.text);
-      presence.beat(WRITTEN_BEAT);
-      turns.replying();
-      speech?.add(message.reply_id, message.text);
+      if (!talking?.isOpen) {
+        presence.beat(WRITTEN_BEAT);
+        turns.replying();
+      }
+      voice?.add(message.reply_id, message.text);
       break;
     case "reply.end":
       transcript.ended(message.reply_id);
-      turns.replied();
-      speech?.end(message.reply_id, message.interrupted);
+      if (talking?.isOpen) turns.rest();
+      else turns.replied();
+      voice?.end(message.reply_id, message.interrupted);
+      break;
+    case "audio.begin":
+      turns.rest();
+      talking?.take(message);
+      break;
+    case "audio.end":
+    case "audio.clear":
+    case "audio.pause":
+    case "audio.resume":
+      talking?.take(message);
+      break;
+    case "interim":
+      captions.hearing("", message.text);
+      if (message.text) turns.rest();
+      break;
+    case "turn.measured":
+      figures.add(message);
       break;
     case "ack":
       outbox.take(message.client_id);
@@ -111,6 +157,7 @@ function showFact(fact: Fact): void {
   switch (event.type) {
     case "turn.closed":
       transcript.said(fact, event.text);
+      if (talking?.isOpen && fact.seq > newSince) heard();
       break;
     case "reply.heard":
       transcript.heard(fact, event);
@@ -122,6 +169,12 @@ function showFact(fact: Fact): void {
       showEnd(event.reason);
       break;
   }
+}
+
+/** What the server heard is a turn now, and an answer to it is on its way. */
+function heard(): void {
+  captions.hearing("", "");
+  if (!talking?.isSpeaking) turns.spoken();
 }
 
 function showNotice(notice: Notice): void {
@@ -137,7 +190,7 @@ function showProblem(problem: Problem): void {
   if (!problem.client_id) return;
   const refused = outbox.take(problem.client_id);
   transcript.refused(problem.client_id);
-  if (refused?.type === "say") write([refused.text, answer.value].filter(Boolean).join("\n"));
+  if (refused?.type === "say") composer.putBack(refused.text);
 }
 
 function became(status: Status): void {
@@ -146,7 +199,8 @@ function became(status: Status): void {
   if (status.kind !== "open") {
     whereabouts.stop();
     turns.rest();
-    speech?.drop();
+    voice?.drop();
+    if (talking?.isOpen) captions.hearing("", "");
   }
   if (status.kind === "ended" && !over) showEnd("elsewhere");
   if (status.kind === "stopped") alarm.textContent = texts("live.stopped");
@@ -178,8 +232,8 @@ function showState(next: StateView): void {
   if (question.textContent !== words) question.textContent = words;
   question.lang = next.language;
   said.lang = next.language;
-  answer.lang = next.language;
-  if (speech) speech.language = next.language;
+  composer.language = next.language;
+  if (voice) voice.language = next.language;
   if (!over) whereabouts.at(next);
   show();
 }
@@ -187,9 +241,10 @@ function showState(next: StateView): void {
 /** Everything that follows from who may do what, and who is doing what. */
 function show(): void {
   const isOpen = !over && connection.open;
-  if (speech) speech.free = isOpen && !state?.paused && state?.phase !== "ended";
+  if (voice) voice.free = isOpen && !state?.paused && state?.phase !== "ended";
   bar.show(state, isOpen);
-  bar.showVoices(speech, !form.hidden);
+  bar.showVoices(voice, !composer.isHidden);
+  if (devices) devices.isOffered = !over && talking !== null && talking.isOpen;
   consent.hidden = over || !state?.may.includes("consent");
   trouble.set("slow", turns.isSlow ? texts("live.slow") : "");
   showPresence();
@@ -198,20 +253,19 @@ function show(): void {
 function showPresence(): void {
   if (over || !state) presence.be("still", "");
   else if (!connection.open || state.paused) presence.be("paused", texts("live.is_paused"));
-  else if (speech?.isSpeaking || turns.isReplying) presence.be("speaking", texts("live.is_speaking"));
+  else if (voice?.isSpeaking || turns.isReplying) presence.be("speaking", texts("live.is_speaking"));
   else if (turns.isWaiting) presence.be("thinking", texts("live.is_thinking"));
-  else if (speech?.isListening) presence.be("listening", texts("live.is_listening"));
-  else presence.be("listening", texts(speech?.canListen && form.hidden ? "live.is_muted" : "live.is_waiting"));
+  else if (voice?.isListening) presence.be("listening", texts("live.is_listening"));
+  else presence.be("listening", texts(voice?.canListen && composer.isHidden ? "live.is_muted" : "live.is_waiting"));
 }
 
 function showEnd(reason: string): void {
   over = true;
   connection.finish();
   outbox.clear();
-  draft.write("");
-  speech?.finish();
+  voice?.finish();
   if (ending.open) ending.close();
-  form.hidden = true;
+  composer.close();
   bar.isHidden = true;
   if (gate) gate.hidden = true;
   question.textContent = "";
@@ -250,16 +304,18 @@ function ask(request: Request): void {
 function act(asked: Act): void {
   switch (asked) {
     case "microphone":
-      if (!speech?.canListen) break;
-      if (speech.isOn && speech.isSpeaking) speech.cut();
-      else if (speech.isOn) speech.listen(false);
+      if (!voice?.canListen) break;
+      if (voice.isOn && voice.isSpeaking) voice.cut();
+      else if (voice.isOn) voice.listen(false);
       else talk();
       break;
     case "type":
       type();
       break;
     case "voice":
-      if (speech?.canSpeak) speech.isAloud = !speech.isAloud;
+      if (!voice?.canSpeak) break;
+      voice.isAloud = !voice.isAloud;
+      if (voice.isAloud) void openSound();
       break;
     case "all":
       captions.showAll(!captions.all);
@@ -267,9 +323,15 @@ function act(asked: Act): void {
     case "keys":
       bar.toggleSheet();
       break;
+    case "devices":
+      if (devices?.isOpen) devices.close();
+      else if (talking?.isOpen) void talking.listDevices().then(() => devices?.open());
+      break;
+    case "figures":
+      figures.toggle();
+      break;
     case "leave":
-      if (document.activeElement === answer) answer.blur();
-      else speech?.cut();
+      if (!composer.leave()) voice?.cut();
       break;
     case "pause":
       bar.press(state?.paused ? "resume" : "pause");
@@ -281,7 +343,7 @@ function act(asked: Act): void {
 
 function keepAndSend(message: Kept): void {
   // What was spoken of a reply must be known before it is cut into.
-  speech?.cut();
+  voice?.cut();
   outbox.add(message);
   sendKept(message);
   turns.asked(message);
@@ -292,64 +354,29 @@ function sendKept(message: Kept): void {
   connection.send(message);
 }
 
-/** What was half typed before a reload comes back, and what was typed before this script came stays behind it. */
-function restore(): void {
-  const kept = draft.read();
-  if (!kept || answer.value.startsWith(kept)) draft.write(answer.value);
-  else write([kept, answer.value].filter(Boolean).join(" "));
-}
-
-function write(text: string): void {
-  answer.value = text;
-  draft.write(text);
-  if (text) form.hidden = false;
-}
-
 /** Voice: what is said is heard, and the box goes unless something stands in it. */
 function talk(): void {
   trouble.set("ears", "");
-  form.hidden = !answer.value;
-  speech?.listen(true);
+  composer.isHidden = composer.isEmpty;
+  if (talking && !talking.isOpen) void openSound().then((is) => is && talk());
+  else voice?.listen(true);
   show();
 }
 
 /** Writing instead of speaking, with what was heard of the turn so far. */
 function type(): void {
-  const words = speech?.handOver() ?? "";
+  const words = voice?.handOver() ?? "";
   captions.hearing("", "");
-  speech?.listen(false);
-  form.hidden = false;
-  if (words) write([answer.value, words].filter(Boolean).join(" "));
-  answer.focus();
+  voice?.listen(false);
+  composer.isHidden = false;
+  composer.add(words);
+  composer.focus();
   show();
 }
 
 function typing(): void {
   connection.send({ type: "typing" });
 }
-
-answer.addEventListener("input", () => {
-  draft.write(answer.value);
-  const now = performance.now();
-  if (now - typedAt < TYPING_EVERY_MS) return;
-  typedAt = now;
-  typing();
-});
-
-answer.addEventListener("keydown", (event) => {
-  // While an input method composes, Enter chooses a word.
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  form.requestSubmit();
-});
-
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = answer.value.trim();
-  if (text && !over) write("");
-  say(text, "typed");
-  answer.focus();
-});
 
 ending.addEventListener("close", () => {
   if (ending.returnValue === "end") ask("end");
@@ -359,6 +386,54 @@ ending.addEventListener("close", () => {
 takeBack.addEventListener("click", () => connection.start());
 
 // --- by voice ---
+
+/** The server's ears and voice, where they are to be had and not begun yet; `false` where they are not after all. */
+async function openSound(): Promise<boolean> {
+  if (!talking || talking.isOpen) return true;
+  const opened = await talking.open();
+  if (!opened) speakAlone();
+  else if (isEntered) connection.renew();
+  return opened;
+}
+
+/** The server does not hear and speak after all: the browser does, and its vendor hears. That is for the person to want. */
+function speakAlone(): void {
+  talking?.finish();
+  talking = null;
+  const alone = listener();
+  voice = alone;
+  alone.isAloud = true;
+  if (state) alone.language = state.language;
+  const instead = alone.canListen ? `${texts("live.browser_instead")} ${heardBy(texts)}` : texts("live.deaf_missing");
+  trouble.set("sound", "");
+  trouble.set("ears", instead);
+  composer.isHidden = false;
+  show();
+}
+
+function talker(): Talking {
+  return new Talking({
+    send: (message) => connection.send(message),
+    sendFrame: (pcm) => connection.sendFrame(pcm),
+    hear,
+    speak: (rms) => presence.speak(rms),
+    silent: (is) => trouble.set("microphone", is ? texts("live.silent") : ""),
+    deaf: (why) => {
+      trouble.set("ears", why ? texts(`live.deaf_${why}`) : "");
+      if (why) composer.isHidden = false;
+      // What is lost may come back by itself; else it is written now.
+      if (why && why !== "lost") composer.focus();
+    },
+    stopped: (is) => trouble.set("sound", is ? texts("live.stopped_sound") : ""),
+    devices: (all, microphone, choosesSpeaker) => devices?.list(all, microphone, choosesSpeaker),
+    changed: () => show(),
+  });
+}
+
+function hear(rms: number): void {
+  presence.hear(rms);
+  bar.level(Math.min(1, rms * 6));
+}
 
 function listener(): Speech {
   return new Speech({
@@ -370,10 +445,7 @@ function listener(): Speech {
     },
     hearing: (finals, interim) => captions.hearing(finals, interim),
     beat: () => presence.beat(SPOKEN_BEAT),
-    level: (rms) => {
-      presence.hear(rms);
-      bar.level(Math.min(1, rms * 6));
-    },
+    level: hear,
     silent: (is) => trouble.set("microphone", is ? texts("live.silent") : ""),
     deaf: (why) => trouble.set("ears", why ? texts(`live.deaf_${why}`) : ""),
     mute: (why) => trouble.set("voice", why ? texts(`live.mute_${why}`) : ""),
@@ -385,29 +457,31 @@ function listener(): Speech {
 function fall(why: Deafness, words: string): void {
   captions.hearing("", "");
   trouble.set("ears", texts(`live.deaf_${why}`));
-  form.hidden = false;
-  if (words) write([answer.value, words].filter(Boolean).join(" "));
-  answer.focus();
+  composer.isHidden = false;
+  composer.add(words);
+  composer.focus();
 }
 
-function enter(way: Way, speech: Speech): void {
+async function enter(way: Way): Promise<void> {
   bar.isHidden = false;
   // Who chose to talk, and cannot in this browser, can at least listen.
-  speech.isAloud = way === "talk" || !speech.canListen;
+  if (voice) voice.isAloud = way === "talk" || !voice.canListen;
+  const canTalk = way === "type" || !talking || (await openSound());
+  isEntered = true;
   connection.start();
-  if (way === "talk") talk();
-  else type();
+  if (way === "type") type();
+  else if (canTalk) talk();
 }
 
-restore();
-one<HTMLButtonElement>(form, "[data-send]").disabled = false;
 for (const kept of outbox.messages) if (kept.type === "say") transcript.waiting(kept.client_id, kept.text);
-if (speech && gate) {
-  form.hidden = true;
+if (voice && gate) {
+  composer.isHidden = true;
   bar.isHidden = true;
   whereabouts.before();
-  new Gate(gate, texts, speech.canListen, (way) => enter(way, speech));
+  const notice = talking ? null : voice.canListen ? heardBy(texts) : texts("live.deaf_missing");
+  new Gate(gate, notice, voice.canListen, (way) => void enter(way));
 } else {
+  isEntered = true;
   connection.start();
 }
 show();

@@ -7,6 +7,7 @@ import type { Language } from "./protocol";
 import { engineClass, Recogniser } from "./recogniser";
 import { Speaking, type Muteness } from "./speaking";
 import { sharesMicrophone } from "./vendor";
+import type { Voice } from "./voice";
 
 export interface Owner {
   /** The candidate has finished a turn. */
@@ -27,7 +28,7 @@ export interface Owner {
   changed(): void;
 }
 
-export class Speech {
+export class Speech implements Voice {
   readonly #owner: Owner;
   readonly #listening = new Listening();
   readonly #recogniser: Recogniser | null;

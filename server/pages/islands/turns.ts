@@ -43,6 +43,11 @@ export class Turns {
 
   asked(message: Kept): void {
     if (message.type === "press" && !ANSWERED.has(message.request)) return;
+    this.spoken();
+  }
+
+  /** The candidate has said something that is answered. */
+  spoken(): void {
     this.#become("yes", false);
     this.#after(SLOW_AFTER_MS, () => this.#become("slow", false));
   }

@@ -1,5 +1,7 @@
 // Who hears what is said to the browser's own recogniser: the vendor of the browser, in whose cloud it runs.
 
+import type { Texts } from "./texts";
+
 export type Vendor = "google" | "microsoft" | "apple" | "other";
 
 /** Their names, which are the same in every language. */
@@ -8,6 +10,12 @@ export const VENDORS: Record<Exclude<Vendor, "other">, string> = {
   microsoft: "Microsoft",
   apple: "Apple",
 };
+
+/** The sentence on who hears the candidate through the browser's own recogniser. */
+export function heardBy(texts: Texts): string {
+  const vendor = vendorOf(navigator);
+  return vendor === "other" ? texts("live.heard_by_vendor") : texts("live.heard_by", { vendor: VENDORS[vendor] });
+}
 
 interface Identified {
   userAgentData?: { brands?: readonly { brand: string }[]; mobile?: boolean };

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from livekit import rtc
@@ -43,12 +43,14 @@ class Notes:
     def __init__(self) -> None:
         self.served_by: list[Served] = []
         self.troubles: list[Trouble] = []
+        self.on_trouble: Callable[[], object] = lambda: None
 
     def served(self, served: Served) -> None:
         self.served_by.append(served)
 
     def troubled(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
+        self.on_trouble()
 
     @property
     def causes(self) -> list[tuple[str, str]]:

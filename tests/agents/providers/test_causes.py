@@ -4,11 +4,14 @@ import json
 
 import aiohttp
 import httpx
+import openai
 import pytest
 from elevenlabs.core.api_error import ApiError
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from agents.providers.causes import Cause, ServiceFault, cause_of, cause_of_words
+
+_REQUEST = openai.AsyncOpenAI(api_key="k")._client.build_request("GET", "http://127.0.0.1")
 
 
 def _caused(error: Exception, by: BaseException) -> Exception:
@@ -40,6 +43,8 @@ def _caused(error: Exception, by: BaseException) -> Exception:
         (httpx.ConnectError("nobody"), "unreachable"),
         (APIConnectionError("failed to connect"), "unreachable"),
         (aiohttp.ServerDisconnectedError(), "unreachable"),
+        (openai.APITimeoutError(_REQUEST), "timed_out"),
+        (openai.APIConnectionError(request=_REQUEST), "unreachable"),
         (ValueError("?"), "refused"),
     ],
 )

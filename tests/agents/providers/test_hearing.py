@@ -2,9 +2,10 @@
 
 import logging
 
+import msgspec
 import pytest
 
-from tests.agents.providers.rooms import Heard, Microphone, Notes, said, service, talking
+from tests.agents.providers.rooms import QUICK, Heard, Microphone, Notes, said, service, talking
 from tests.emulators.faults import Fault
 from tests.emulators.sounds import cough, noise, silence
 
@@ -60,6 +61,15 @@ async def test_a_drop_in_mid_word_loses_and_doubles_nothing(model: str, after: i
     assert notes.causes == [(f"deepgram/{model}", "broke_off")]
     assert notes.servers == [f"deepgram/{model}"]
     assert heard.kinds.count("start_of_speech") == heard.kinds.count("end_of_speech")
+
+
+async def test_a_drop_in_a_turn_longer_than_what_is_kept_loses_no_word() -> None:
+    limits = msgspec.structs.replace(QUICK, tail=1.5)
+    async with service() as one, talking(hearing=(one.hears("flux-general-en"),), limits=limits) as speech:
+        one.faults.plan("deepgram", Fault(kind="disconnect", after=5_000))
+        heard = await Heard(speech.hearing("en", Notes()), Microphone(said(WORDS))).until(COUNT)
+    assert heard.text == WORDS
+    assert heard.times == sorted(heard.times)
 
 
 async def test_word_times_run_on_over_a_drop() -> None:
@@ -144,11 +154,8 @@ async def test_what_was_said_while_nobody_heard_is_heard_afterwards() -> None:
         notes = Notes()
         hearing = speech.hearing("en", notes)
         downs: list[bool] = []
-        microphone = Microphone(said(FIRST, SECOND), pace=3)
-        telling = notes.troubled
-        notes.troubled = lambda trouble: (telling(trouble), downs.append(hearing.is_down))  # type: ignore[assignment]
-        heard = await Heard(hearing, microphone).until(COUNT)
-        assert not hearing.is_down or downs[-1]
+        notes.on_trouble = lambda: downs.append(hearing.is_down)
+        heard = await Heard(hearing, Microphone(said(FIRST, SECOND), pace=3)).until(COUNT)
     assert heard.text == WORDS
     assert len(notes.causes) == 5
     assert True in downs
