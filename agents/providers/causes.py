@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import aiohttp
 import httpx
+import httpx2
 import msgspec
 from livekit.agents import APIConnectionError, APIError, APITimeoutError
 
@@ -23,10 +24,20 @@ _KEY = ("api_key", "api key", "invalid_auth", "unauthor", "authentic", "credenti
 _BUSY = ("rate limit", "rate_limit", "too many", "concurren", "busy", "overload", "capacity")
 _GARBAGE = (json.JSONDecodeError, UnicodeDecodeError, binascii.Error, msgspec.MsgspecError, KeyError, TypeError)
 
-_OF_THE_LINE = (APIConnectionError, aiohttp.ClientError, httpx.TransportError, OSError)
+_OF_THE_LINE = (
+    APIConnectionError,
+    aiohttp.ClientError,
+    httpx.TransportError,
+    httpx2.TransportError,
+    OSError,
+)
 # The SDKs of language models bring HTTP clients of their own: told by name, so that none has to be loaded for it.
 _LATE_NAMES = {"APITimeoutError", "TimeoutException"}
 _LINE_NAMES = {"APIConnectionError", "TransportError"}
+
+
+_LATE = (APITimeoutError, TimeoutError, httpx.TimeoutException, httpx2.TimeoutException)
+"""Both generations of the client: the vendors' SDKs use the second."""
 
 
 class ServiceFault(Exception):
@@ -66,7 +77,7 @@ def _own_cause(error: BaseException) -> Cause | None:
     """The cause one error of a chain shows by itself; None where only the rest of the chain can tell."""
     if isinstance(error, ServiceFault):
         return error.cause
-    if isinstance(error, APITimeoutError | TimeoutError | httpx.TimeoutException) or _is_named(error, _LATE_NAMES):
+    if isinstance(error, _LATE) or _is_named(error, _LATE_NAMES):
         return "timed_out"
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):

@@ -1,11 +1,17 @@
 """Every account is asked whether it works, and says what to do where it does not."""
 
-import msgspec
+from typing import Literal
 
-from agents.providers.accounts import Accounts, HearingAccount
+import msgspec
+import pytest
+
+from agents.providers.accounts import Accounts, HearingAccount, ModelAccount, Tier
 from agents.providers.checking import ADVICE, check
 from tests.agents.providers.rooms import service
-from tests.emulators.faults import Fault
+from tests.emulators.faults import Fault, Faults
+from tests.emulators.house import serving
+from tests.emulators.settings import Settings
+from tests.emulators.street import application
 
 
 async def test_accounts_that_work_list_their_models_and_voices() -> None:
@@ -51,3 +57,25 @@ async def test_garbage_is_named() -> None:
         one.faults.plan("deepgram", Fault(kind="malformed", times=None))
         (found,) = await check(Accounts(hearing=(one.hears(),)))
     assert found.cause == "garbage"
+
+
+TIERS: dict[Tier, str] = {"fast": "claude-haiku-5-5", "balanced": "claude-sonnet-5-5", "powerful": "claude-opus-5-5"}
+
+
+async def test_models_are_checked_by_their_vendors_own_clients() -> None:
+    async with serving(application(Faults(), Settings())) as url:
+        good = ModelAccount(provider="anthropic", key="emulated", url=f"{url}/anthropic", models=TIERS)
+        other: dict[Tier, str] = {"fast": "gpt-5-mini", "balanced": "gpt-5", "powerful": "gpt-5"}
+        openai = ModelAccount(provider="openai", key="emulated", url=f"{url}/openai/v1", models=other)
+        wrong = msgspec.structs.replace(good, key="wrong")
+        wrong_too = msgspec.structs.replace(openai, key="wrong")
+        checks = await check(Accounts(models=(good, openai, wrong, wrong_too)))
+    assert [each.cause for each in checks] == ["ok", "ok", "key_refused", "key_refused"]
+    assert "claude-haiku-5-5" in checks[0].models
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+async def test_a_models_address_where_nobody_answers_is_named(provider: Literal["anthropic", "openai"]) -> None:
+    account = ModelAccount(provider=provider, key="k", url="http://127.0.0.1:9/v1", models=TIERS)
+    (found,) = await check(Accounts(models=(account,)))
+    assert found.cause == "unreachable"
