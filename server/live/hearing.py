@@ -1,7 +1,8 @@
 """What this process hears and speaks with, where outside services do it: shared by all of its interviews."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 from uuid import UUID
 
 from obstore.store import ObjectStore
@@ -75,34 +76,11 @@ class ProviderEars:
         def sound(language: Language, watch: Watch) -> Sound:
             hearing = self._speech.hearing(language, watch)
             voice = self._speech.voice(language, watch)
-            act = f"{interview_id}/{uuid7()}"
 
             def used() -> None:
                 voice.close()
-                for name, seconds in hearing.usage.items():
-                    provider, _, model = name.partition("/")
-                    self._ledger.speech(
-                        service="stt",
-                        provider=provider,
-                        model=model,
-                        amount=seconds,
-                        unit="seconds",
-                        tenant_id=tenant_id,
-                        interview_id=interview_id,
-                        request_id=f"hearing/{act}",
-                    )
-                for name, characters in voice.usage.items():
-                    provider, _, model = name.partition("/")
-                    self._ledger.speech(
-                        service="tts",
-                        provider=provider,
-                        model=model,
-                        amount=characters,
-                        unit="characters",
-                        tenant_id=tenant_id,
-                        interview_id=interview_id,
-                        request_id=f"voice/{act}",
-                    )
+                self._keep(hearing.usage, "stt", "seconds", tenant_id, interview_id)
+                self._keep(voice.usage, "tts", "characters", tenant_id, interview_id)
 
             first = endpointing("normal", "lobby", has_asked_for_time=False)
             return Sound(
@@ -116,3 +94,25 @@ class ProviderEars:
             )
 
         return sound
+
+    def _keep(
+        self,
+        usage: Mapping[str, float],
+        service: Literal["stt", "tts"],
+        unit: Literal["seconds", "characters"],
+        tenant_id: UUID,
+        interview_id: UUID,
+    ) -> None:
+        """Writes into the lineage what was used, by `provider/model`."""
+        for name, amount in usage.items():
+            provider, _, model = name.partition("/")
+            self._ledger.speech(
+                service=service,
+                provider=provider,
+                model=model,
+                amount=amount,
+                unit=unit,
+                tenant_id=tenant_id,
+                interview_id=interview_id,
+                request_id=f"{service}/{interview_id}/{uuid7()}",
+            )
