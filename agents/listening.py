@@ -1,5 +1,6 @@
 """What becomes of the candidate's sound: words kept, drafts begun and dropped, turns closed, patience fitted."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -15,6 +16,10 @@ from storage.ids import uuid7
 
 ACTIVE_EVERY_MS = 1_000
 """How often words on their way count anew as a sign that the candidate is there."""
+
+HELD_FOR_S = 3.5
+"""How long the end of a turn waits for words that were said before it: as long as a provider may take to fail."""
+HELD_EVERY_S = 0.1
 
 
 class Scene(Protocol):
@@ -56,6 +61,7 @@ class Listening:
         """Whether the candidate, or somebody near, is making a sound."""
         self._active_ms = 0
         self._endpointing: Endpointing | None = None
+        self._held: asyncio.TimerHandle | None = None
 
     def hearing(self) -> Hearing:
         """What a voice calls. Its captions are the speaker's own affair."""
@@ -95,8 +101,25 @@ class Listening:
         self._put(inbox.SpeechFinal(final))
 
     def turn_ended(self, end: Ended) -> None:
-        """The voice heard the end of a spoken turn; its text is what it takes the turn for."""
-        self._put(inbox.TurnEnded(end))
+        """The voice heard the end of a spoken turn; its text is what it takes the turn for.
+
+        Held while the recogniser is behind. A final that comes meanwhile brings an end of its own.
+        """
+        self._let_go()
+        self._close_turn(end, HELD_FOR_S)
+
+    def _close_turn(self, end: Ended, patience_s: float) -> None:
+        self._held = None
+        if patience_s > 0 and self.speaker is not None and self.speaker.is_behind:
+            loop = asyncio.get_running_loop()
+            self._held = loop.call_later(HELD_EVERY_S, self._close_turn, end, patience_s - HELD_EVERY_S)
+        else:
+            self._put(inbox.TurnEnded(end))
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
 
     def fit_patience(self, *, anew: bool = False) -> None:
         """How long a pause ends a turn, where the interview is now; `anew` for a voice that was just made."""
@@ -118,6 +141,7 @@ class Listening:
         is_under_ours = speaker is not None and speaker.is_sounding
         if is_under_ours and not is_asking and is_backchannel(final.text, state.language):
             return False
+        self._let_go()
         # The session's time began with its first frame; interview time stands still now and then.
         shift_ms = self._scene.now_ms() - round(speaker.heard_ms if speaker is not None else 0)
         words = tuple(

@@ -26,7 +26,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 PATIENCE: dict[Priority, Patience] = {
     "live": Patience(
-        first_words=1.8, before_words=3.5, stall=4.0, whole=15.0, admission=1.0, longest_pause=2.0, tries=2
+        first_words=1.8, before_words=3.5, stall=1.8, whole=15.0, admission=1.0, longest_pause=2.0, tries=2
     ),
     "soon": Patience(
         first_words=30.0, before_words=60.0, stall=10.0, whole=30.0, admission=30.0, longest_pause=10.0, tries=3

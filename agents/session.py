@@ -50,6 +50,11 @@ class Recogniser(Protocol):
 
     def listen(self, frames: AsyncIterable[rtc.AudioFrame]) -> AsyncIterator[stt.SpeechEvent]: ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether words of what was said up to now may still come."""
+        ...
+
 
 class Synthesiser(Protocol):
     """Speaks one reply a call, 16 kHz; raises once no provider speaks any more."""
@@ -381,6 +386,11 @@ class Voice:
     def hears_sound(self) -> bool:
         """Whether the candidate, or somebody near, is making a sound."""
         return self._session.user_state == "speaking"
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether words of what was said up to now may still come."""
+        return self._sound is not None and self._sound.recogniser.is_behind
 
     async def start(self) -> None:
         """Begins to listen. Raises what livekit raises."""

@@ -117,6 +117,11 @@ class Speaker:
         return self.reply is not None and self._has_begun
 
     @property
+    def is_behind(self) -> bool:
+        """Whether words of what the candidate said up to now may still come."""
+        return self._voice.is_behind
+
+    @property
     def heard_ms(self) -> float:
         """How much of the microphone has been listened to by the present session, ms."""
         return self._voice.microphone.heard_ms if self._voice.is_spoken else 0.0

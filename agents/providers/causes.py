@@ -21,7 +21,7 @@ LASTING: frozenset[Cause] = frozenset({"key_refused", "quota_spent"})
 
 _QUOTA = ("quota", "insufficient", "credit", "payment", "balance", "billing")
 _KEY = ("api_key", "api key", "invalid_auth", "unauthor", "authentic", "credentials", "forbidden", "permission")
-_BUSY = ("rate limit", "rate_limit", "too many", "concurren", "busy", "overload", "capacity")
+_BUSY = ("rate limit", "rate_limit", "too many", "concurren", "busy", "overload", "capacity", "internal")
 _GARBAGE = (json.JSONDecodeError, UnicodeDecodeError, binascii.Error, msgspec.MsgspecError, KeyError, TypeError)
 
 _OF_THE_LINE = (

@@ -19,6 +19,8 @@ from agents.providers.watching import Limits, Watch
 _Type = stt.SpeechEventType
 _AFTER_END = 0.05
 """Seconds for the events that were on their way when a provider closed its side."""
+_LAST_WORD = 0.5
+"""Seconds that a last word may end before its sound does."""
 _UNFINISHED = (_Type.INTERIM_TRANSCRIPT, _Type.PREFLIGHT_TRANSCRIPT)
 
 
@@ -48,6 +50,7 @@ class Hearing:
         self._spent: set[Ear] = set()
         self._rounds = 0
         self._settled = 0.0
+        self._owed_until = 0.0
         self._unfinished: stt.SpeechData | None = None
         self._is_speaking = False
         self._is_heard_out = False
@@ -64,6 +67,19 @@ class Hearing:
     def is_down(self) -> bool:
         """Whether nobody hears now and nobody is left to try before the next pause."""
         return (self._line is None or not self._line.has_lived) and self._nobody_is_left
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether words of what was said up to now may still come: a provider owes them, or broke before it gave them.
+
+        Noise that a provider answers with nothing does not count.
+        """
+        if not self._tail.has_speech:
+            return False
+        line = self._line
+        if line is None or self._unfinished is not None or self._owed_until > self._settled:
+            return True
+        return line.is_waiting if line.ear.can_stall else self._tail.is_in_flight
 
     @property
     def _nobody_is_left(self) -> bool:
@@ -104,6 +120,8 @@ class Hearing:
             if line is None:
                 continue
             line.take(frame, seconds, level)
+            if self._unfinished is not None and line.silent_for > self._limits.stall:
+                line.leave("timed_out")  # words that were begun must be finished, however little was said since
             if line.ear.place > 0 and self._is_settled and self._best(before=line.ear) is not None:
                 line.leave("better")
 
@@ -219,12 +237,16 @@ class Hearing:
             self._errands.run(line.close())
 
     def _failed(self, ear: Ear, cause: Cause) -> None:
+        if self._tail.has_speech:
+            self._owed_until = self._tail.end - self._tail.quiet_for - _LAST_WORD
         ear.breaker.failed(cause)
         self._tries[ear] = self._tries.get(ear, 0) + 1
-        if self._tries[ear] == 1 and cause not in LASTING and cause != "refused" and ear.breaker.allows:
+        may_pass = self._tries[ear] == 1 and cause not in LASTING and cause != "refused" and ear.breaker.allows
+        self._spent.add(ear)
+        # A drop is often just a drop; who was waited for in vain is waited for again only where nobody else is.
+        if may_pass and (cause != "timed_out" or self._best() is None):
+            self._spent.discard(ear)
             self._again = ear
-        else:
-            self._spent.add(ear)
         self._watch.troubled(Trouble(service="stt", provider=ear.provider, model=ear.model, cause=cause))
 
     def _tell_served(self, ear: Ear) -> None:

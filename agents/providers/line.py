@@ -113,7 +113,7 @@ class Line:
         self.has_lived = False
         self.sent = 0.0
         """Seconds of audio given to the provider, what was replayed included."""
-        self.opened_at = monotonic()
+        self.opened_at = self._received_at = monotonic()
         self._stall = stall
         self._monotonic = monotonic
         self._on_open = on_open
@@ -130,8 +130,19 @@ class Line:
             self.is_open = True
             self._on_open()
 
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the provider last said anything."""
+        return self._monotonic() - self._received_at
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether speech has gone out, no cough, that was not answered in any way."""
+        return self._unanswered >= _SURE
+
     def received(self) -> None:
         """The provider said something, words or not."""
+        self._received_at = self._monotonic()
         self._unanswered = 0.0
         self._waiting_since = None
         if not self.has_lived:
@@ -156,7 +167,7 @@ class Line:
         if level >= _LOUD:
             self._unanswered += seconds
             self._waiting_since = now if self._waiting_since is None else self._waiting_since
-        if self._unanswered >= _SURE and self._waiting_since is not None and now - self._waiting_since > self._stall:
+        if self.is_waiting and self._waiting_since is not None and now - self._waiting_since > self._stall:
             self.leave("timed_out")
 
     def leave(self, turn: Turn) -> None:

@@ -21,6 +21,7 @@ class EnergyRecogniser:
 
     def __init__(self, script: Iterator[str], *, final_s: float = 0.0) -> None:
         self.finals = 0
+        self.is_behind = False
         self._script = script
         self._final_s = final_s
 

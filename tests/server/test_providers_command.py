@@ -120,7 +120,7 @@ async def test_a_refused_key_is_told_with_what_to_do_and_ends_with_1(tmp_path: P
         status, out = await viva_providers(tmp_path, **place.environ | {"DEEPGRAM_API_KEY": OTHER_KEY})
     assert status == 1
     assert rows(out) == [
-        ["writing", "anthropic", "claude-haiku-4-5, claude-sonnet-4-6", "works"],
+        ["writing", "anthropic", "claude-haiku-4-5, claude-sonnet-5-5", "works"],
         ["writing", "openai", "gpt-5-mini", "works"],
         ["hearing", "deepgram", "nova-3", "key refused", REFUSED],
         ["voice", "elevenlabs", "eleven_flash_v2_5", "works"],

@@ -115,7 +115,7 @@ async def test_an_interview_that_has_ended_gives_out_no_ticket(
         ({"language": "fr"}, 422, "invalid_body", "$.language"),
         ({"kind": "screening"}, 422, "screening_not_open", "$.kind"),
         ({"channel": "phone"}, 422, "channel_not_open", "$.channel"),
-        ({"patience": None}, 422, "invalid_body", "$.patience"),
+        ({"patience": "endless"}, 422, "invalid_body", "$.patience"),
         ({"target_duration_minutes": 1}, 422, "duration_out_of_range", "$.target_duration_minutes"),
         ({"target_duration_minutes": 10**6}, 422, "duration_out_of_range", "$.target_duration_minutes"),
         ({"target_duration_minutes": "20"}, 422, "invalid_body", "$.target_duration_minutes"),

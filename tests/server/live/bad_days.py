@@ -75,10 +75,6 @@ def answer(text: str = ANSWER) -> bytes:
     return speech(text, rate=220)
 
 
-def speech_ms(pcm: bytes) -> int:
-    return len(pcm) // BYTES_A_MS
-
-
 def _senses() -> Senses:
     """Loaded once a process. Synthetic voices score low: with the product's own threshold each turn would end late."""
     if not _SENSES:
@@ -106,7 +102,6 @@ class Talker(Candidate):
         self._coming = b""
         self._began = 0.0
         self._paused_at: float | None = None
-        self.t0 = time.monotonic()  # XXX
         self._news = asyncio.Event()
         self._is_gone = False
         self._to_say: asyncio.Queue[bytes] = asyncio.Queue()
@@ -246,9 +241,25 @@ class Talker(Candidate):
             while all(told != what for _, told in self.came):
                 await self._hear()
 
+    async def until_sounding(self) -> None:
+        """Waits for the next audio."""
+        began = time.monotonic()
+        async with asyncio.timeout(15):
+            while not any(came > began and what == "audio" for came, what in self.came):
+                await self._hear()
+
     async def asked_after(self, seq: int) -> Fact:
         """The next thing that is asked of the candidate, once it has been heard."""
         return await self.next(Fact, lambda fact: fact.seq > seq and fact.event["type"] in _ASKED)
+
+    async def closes(self, text: str) -> int:
+        """Waits until all of that was closed over, in one turn or in parts; the number of the last of them."""
+        async with asyncio.timeout(15):
+            while True:
+                spoken = [fact for fact in self.told("turn.closed") if fact.event["source"] == "speech"]
+                if " ".join(str(fact.event["text"]) for fact in spoken) == text:
+                    return spoken[-1].seq
+                await self._hear()
 
     async def leave(self) -> None:
         """The line is cut, without a goodbye."""
@@ -317,7 +328,6 @@ class BadDay:
         """The candidate goes; the whole log, which is checked for what holds of every log."""
         await self.talker.leave()
         log = await self.house.left(self.interview_id)
-        self.dump(log)  # XXX
         assert [event.seq for event in log] == list(range(1, len(log) + 1))
         decided = [event.payload.reply_id for event in log if isinstance(event.payload, events.ReplyDecided)]
         heard = [event.payload.reply_id for event in log if isinstance(event.payload, events.ReplyHeard)]
@@ -325,17 +335,6 @@ class BadDay:
         assert len(set(decided)) == len(decided)
         assert all(one.at_ms <= other.at_ms for one, other in pairwise(log))
         return log
-
-    def dump(self, log):  # XXX
-        import datetime
-        base = self.talker.t0
-        for e in log: print(f"{e.at_ms/1000:7.2f} {e.type:18}", {k: v for k, v in events.to_document(e.payload).items() if k in ('text','service','reason','kind','interrupted','cause','question_id','finals','draft')})
-        last=None
-        for t,w in self.talker.came:
-            if w!=last: print(f"   came {t-base:6.2f} {w}")
-            last=w
-        for l in self._lines:
-            if l['level']!='info': print(l)
 
     def sounded(self, log: list[Event]) -> list[tuple[str, str]]:
         """Of each reply that was heard whole: its text and what its sound said, both folded and without spaces."""
@@ -358,11 +357,8 @@ class BadDay:
     def assert_nothing_private_in_log(self, log: list[Event]) -> None:
         """Neither party's words, four in a row, nor a key."""
         written = " ".join(_words(self._log.getvalue()))
-        texts = [ANSWER, MORE, TYPED]
-        for event in log:
-            if isinstance(event.payload, events.TurnClosed | events.ReplyHeard):
-                texts.append(event.payload.text)
-        for text in texts:
+        said = [event.payload for event in log if isinstance(event.payload, events.TurnClosed | events.ReplyHeard)]
+        for text in (ANSWER, MORE, TYPED, *(each.text for each in said)):
             words = _words(text)
             for at in range(max(1, len(words) - 3)):
                 run = " ".join(words[at : at + 4])
@@ -422,13 +418,18 @@ class Street:
             try:
                 async with open_house(services, self._clock, seat, ears) as house:
                     serving._tell(desk, house.live)
-                    async with asyncio.timeout(10):
-                        # Nothing that is planned from here on strikes them.
-                        while self.board.asked("elevenlabs") < (PHRASES if settings.elevenlabs_key == KEY else 1):
-                            await asyncio.sleep(0.01)
+                    await self._until_phrases_are_made(PHRASES if settings.elevenlabs_key == KEY else 1)
                     yield BadDay(house, self.board, self._emulated, desk, seat, log)
             finally:
                 await desk.close()
+
+    async def _until_phrases_are_made(self, requests: int) -> None:
+        """Nothing that is planned from here on strikes them."""
+        for _ in range(1_000):
+            if self.board.asked("elevenlabs") >= requests:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the phrases were not made")
 
 
 @asynccontextmanager

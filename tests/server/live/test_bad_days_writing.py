@@ -26,7 +26,7 @@ async def street(
         yield opened
 
 
-async def is_answered(day: BadDay, cause: str, *, told: str | None, **fault: Any) -> None:
+async def is_answered(day: BadDay, cause: str, *said: str, told: str | None, **fault: Any) -> None:
     """After an answer the model fails: the candidate is asked the next thing all the same, and answers that.
 
     `told`: what the interview makes known of who writes.
@@ -34,7 +34,8 @@ async def is_answered(day: BadDay, cause: str, *, told: str | None, **fault: Any
     talker = await day.reaches_question()
     if fault:
         day.plan("anthropic", **fault)
-    for text in (TYPED, f"{TYPED} And we measured it."):
+    said = said or (TYPED, f"{TYPED} And we measured it.")
+    for text in said:
         sent = await talker.say(text)
         closed = await talker.fact("turn.closed")
         owed = talker.came_at(closed.seq)
@@ -46,9 +47,9 @@ async def is_answered(day: BadDay, cause: str, *, told: str | None, **fault: Any
     if told is not None:
         await talker.until_told(told)
     log = await day.ends()
-    assert turns(log, "typed")[-2:] == [TYPED, f"{TYPED} And we measured it."]
-    for said, sound in day.sounded(log):
-        assert said == sound
+    assert turns(log, "typed")[1:] == list(said)
+    for text, sound in day.sounded(log):
+        assert text == sound
     assert ("anthropic", cause) in day.causes("llm")
     assert ("llm", "anthropic", cause) in day.counted()
     day.assert_nothing_private_in_log(log)
@@ -60,7 +61,6 @@ BEFORE_WORDS: dict[str, tuple[dict[str, Any], str]] = {
     "too_many_requests": ({"kind": "refuse", "status": 429, "retry_after": 30.0}, "busy"),
     "overloaded": ({"kind": "refuse", "status": 529}, "busy"),
     "server_error": ({"kind": "refuse", "status": 500}, "unreachable"),
-    "never_answers": ({"kind": "stall"}, "timed_out"),
     "garbage": ({"kind": "malformed", "after": 0}, "garbage"),
     "drop": ({"kind": "disconnect"}, "unreachable"),
 }
@@ -90,6 +90,17 @@ async def test_another_model_writes_what_the_first_did_not(street: Street, name:
     fault, cause = BEFORE_WORDS[name]
     async with street.day(has_fallback=True) as day:
         await is_answered(day, cause, told="llm fallback", times=None, **fault)
+
+
+async def test_another_model_writes_where_the_first_never_answers(street: Street) -> None:
+    async with street.day(has_fallback=True) as day:
+        await is_answered(day, "timed_out", told="llm fallback", kind="stall", times=None)
+
+
+async def test_a_model_that_never_answers_costs_two_seconds_a_reply_and_is_soon_not_asked(street: Street) -> None:
+    async with street.day() as day:
+        more = [f"{TYPED} This was part {number}." for number in ("two", "three", "four")]
+        await is_answered(day, "timed_out", TYPED, *more, told="llm fallback", kind="stall", times=None)
 
 
 @pytest.mark.parametrize("name", AFTER_WORDS)
