@@ -72,6 +72,11 @@ MOST_RESTARTS = 3
 """How often a session that ended by itself is begun again before the interview goes on typed."""
 
 
+def _is_by_hand(happened: Input) -> bool:
+    """Whether the candidate typed or pressed something, and so looks at the screen for the reply."""
+    return isinstance(happened, director.Press) or (isinstance(happened, director.Turn) and happened.source == "typed")
+
+
 class Conversation:
     """Holds the interview under one epoch until the candidate leaves, it ends, or another process takes it over."""
 
@@ -307,7 +312,7 @@ class Conversation:
             self._speak()  # The refusal may have come after the cut.
             return
         self._floor_until_ms = None
-        self._is_typed = not isinstance(item.happened, director.Turn) or item.happened.source == "typed"
+        self._is_typed = _is_by_hand(item.happened)
         if self._speaker.is_spoken and any(isinstance(event.payload, events.LanguageChanged) for event in written):
             await self._speaker.start(self.state.language)
             self.listening.fit_patience(anew=True)

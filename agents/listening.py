@@ -92,8 +92,9 @@ class Listening:
 
         Nothing is appended and nothing moves.
         """
-        if self.speaker is None or self.speaker.reply is None:
-            scene = self._scene
+        scene = self._scene
+        is_over = scene.state.phase == "ended"  # What is said after the goodbye is kept, and not answered.
+        if not is_over and (self.speaker is None or self.speaker.reply is None):
             self._drafting.start(scene.state, self._with_finals(text), scene.now_ms(), scene.so_far)
 
     def final(self, final: events.SpeechFinal) -> None:

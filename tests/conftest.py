@@ -6,6 +6,7 @@ Tests share the database and stand apart by tenant, so that nothing has to be em
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from storage.cache import Cache
 from storage.database import Database
 from storage.ids import uuid7
 from storage.roles import APPLICATION, MAINTENANCE
+
+# The vendors' clients would send even this machine's own address through a proxy of the environment's.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
 class DatabaseUrls(msgspec.Struct, frozen=True):

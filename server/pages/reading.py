@@ -151,12 +151,25 @@ def _competencies(report: Report, language: Language) -> tuple[JudgedCompetency,
 def _chapters(report: Report) -> Iterable[Chapter]:
     questions = {question.id: question for question in report.questions}
     seen: set[str] = set()
-    for at, (question_id, said) in enumerate(groupby(report.transcript, key=lambda segment: segment.question_id)):
+    for at, (question_id, said) in enumerate(groupby(_placed(report.transcript), key=lambda one: one[0])):
         question = questions.get(question_id or "")
         # Somebody who adds to an earlier answer opens its chapter again; an id stands in a page once.
         anchor = question.id if question and question.id not in seen else ""
         seen.add(anchor)
-        yield Chapter(question, at == 0, anchor, tuple(said))
+        yield Chapter(question, at == 0, anchor, tuple(segment for _, segment in said))
+
+
+def _placed(transcript: Sequence[Segment]) -> Iterable[tuple[str | None, Segment]]:
+    """Each segment with the question whose chapter it stands in.
+
+    A "could you repeat" belongs to no answer and stands where it was said: in the chapter of the question before it.
+    """
+    asked = [at for at, segment in enumerate(transcript) if segment.question_id is not None]
+    last = asked[-1] if asked else 0
+    here: str | None = None
+    for at, segment in enumerate(transcript):
+        here = segment.question_id or (here if at < last else None)
+        yield here, segment
 
 
 def _feedback(items: Sequence[Feedback]) -> dict[str, tuple[Feedback, ...]]:

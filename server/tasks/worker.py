@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import structlog
 from pgqueuer import PgQueuer
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule
 
@@ -53,6 +53,14 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
         await self._keep_partitions()
+        while not stop.is_set():
+            try:
+                await self._work(stop)
+            except FailingListenerError:
+                # It asks every ten seconds to be told of itself; a busy machine may be late with that.
+                log.warning("worker.begins_anew", reason="the database's notices do not come")
+
+    async def _work(self, stop: asyncio.Event) -> None:
         pool = await queue.connect_consumer(self.maintenance_url)
         try:
             queuer = PgQueuer.from_asyncpg_pool(pool)

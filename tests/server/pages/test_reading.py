@@ -131,3 +131,16 @@ def test_what_could_not_be_judged_is_quoted_from_its_beginning_to_the_letter() -
 )
 def test_a_mean_is_written_as_its_reader_writes_it(value: float, language: Language, text: str) -> None:
     assert in_figures(value, language) == text
+
+
+def test_what_is_asked_in_mid_answer_stands_in_the_chapter_of_that_question() -> None:
+    sitting = Sitting()
+    sitting.reaches("q2")
+    sitting.says("Could you repeat that, please?")
+    sitting.replies()
+    sitting.says("I asked each of them what they needed, and we agreed in a week.")
+    sitting.replies("next")
+    sitting.presses("end")
+    sitting.replies()
+    asked = [chapter.question.id if chapter.question else None for chapter in reading(report(sitting), "en").chapters]
+    assert asked == [None, "q1", "q2", "q3", None]
