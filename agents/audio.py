@@ -30,7 +30,7 @@ MOST_BACKLOG_S = 30.0
 """How much of a burst after a stall is kept."""
 LEAD_MS = 200
 """How far what is sent runs ahead of what is played."""
-BUFFER_MS = 4_000
+BUFFER_MS = 2_000
 """How much of a reply waits here; its voice is slowed down to that."""
 REPORT_WITHIN_S = 0.25
 """How long a client that was told to fall silent may take to say where it did."""
@@ -161,7 +161,11 @@ class Loudspeaker(io.AudioOutput):
             del self._partial[:FRAME_BYTES]
         if self._waiting_bytes > BUFFER_MS * BYTES_A_MS:
             self._room.clear()
-            await self._room.wait()
+            await self.room()
+
+    async def room(self) -> None:
+        """Returns once more can be taken. A voice that waits for it does not pile up its reply on the way here."""
+        await self._room.wait()
 
     def flush(self) -> None:
         """The segment is whole: it ends when it has been played."""

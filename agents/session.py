@@ -5,7 +5,7 @@ session itself never sees an error and never closes by itself.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -89,6 +89,10 @@ class Ended(msgspec.Struct, frozen=True):
 
 def _nothing(*_: object) -> None:
     """For what a typed interview does not hear."""
+
+
+async def _always() -> None:
+    """For a voice that nobody listens to."""
 
 
 def _counts(_: Final) -> bool:
@@ -212,10 +216,12 @@ class _Speaks(tts.TTS[Any]):
 class Interviewer(Agent):
     """Hands every finished turn to the Conversation and never answers by itself."""
 
-    def __init__(self, hearing: Hearing, sound: Sound | None) -> None:
+    def __init__(self, hearing: Hearing, sound: Sound | None, room: Callable[[], Awaitable[None]]) -> None:
+        """`room` waits until more of our audio can be taken."""
         super().__init__(instructions="")
         self._hearing = hearing
         self._sound = sound
+        self._room = room
         self._settling: asyncio.TimerHandle | None = None
 
     async def stt_node(
@@ -265,6 +271,8 @@ class Interviewer(Agent):
         try:
             async for frame in self._sound.synthesiser.speak(text):
                 yield frame
+                # livekit would take all of it at once, and a reply of half a minute is a megabyte.
+                await self._room()
         except Exception as lost:
             log.warning("session.voiceless", cause=type(lost).__name__)
             self._hearing.voiceless()
@@ -394,8 +402,9 @@ class Voice:
 
     async def start(self) -> None:
         """Begins to listen. Raises what livekit raises."""
+        room = self.loudspeaker.room if self._sound is not None else _always
         try:
-            await self._session.start(Interviewer(self._hearing, self._sound), record=False)
+            await self._session.start(Interviewer(self._hearing, self._sound, room), record=False)
         except BaseException:
             # A start that failed would leave its tasks behind.
             await self.close()
