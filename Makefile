@@ -26,7 +26,7 @@ STALE := stale
 endif
 endif
 
-.PHONY: help run run-emulated test check bench bench-pages shots format pages clean lint types imports dependencies lock check-pages chromium stale
+.PHONY: help run run-emulated test check bench bench-pages bench-voice shots format pages clean lint types imports dependencies lock check-pages chromium stale
 
 help: ## Say what can be asked for.
 	@echo "Viva: usage: make TARGET"
@@ -52,6 +52,9 @@ bench: .venv/dev.stamp $(PAGES_BUILT) chromium ## Measure the figures of the REA
 
 bench-pages: .venv/dev.stamp $(PAGES_BUILT) chromium ## Measure the pages alone: their weight, and how soon they can be used.
 	@$(PYTHON) -m benchmarks pages
+
+bench-voice: .venv/dev.stamp $(PAGES_BUILT) ## Measure spoken interviews, 25 in a process and 50 in two; about twelve minutes.
+	@$(PYTHON) -m benchmarks voice
 
 shots: .venv/dev.stamp $(PAGES_BUILT) chromium ## Take pictures of every page into shots/, with a sheet of all of them.
 	@$(PYTHON) -m tests.browser.shots

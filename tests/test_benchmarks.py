@@ -1,18 +1,33 @@
 import math
+import random
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
+import numpy as np
+from livekit import rtc
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
+from agents import events
+from agents.events import Event
 from agents.rehearsal.scorer import RehearsalScorer
 from benchmarks import exposition
 from benchmarks.exposition import gauge, histogram
 from benchmarks.figure import at_most
 from benchmarks.pages import Load
 from benchmarks.scoring import written_answers
+from benchmarks.voice.candidate import Account, BargeIn, Candidate, Uttered
+from benchmarks.voice.clips import Clip, Kind, clips, longest_pause_ms
+from benchmarks.voice.ears import Recogniser
+from benchmarks.voice.hearing import Loudspeaker
+from benchmarks.voice.keeping import kept
+from benchmarks.voice.marking import FRAME_SAMPLES, SILENCE, marked, number_in, told
+from server.live.protocol import AudioBegin, AudioClear, AudioEnd, AudioPause, Playback, Press, ReplyEnd
 
 ROOT = Path(__file__).parents[1]
 KEYS = {"figure", "value", "unit", "bar", "holds"}
@@ -122,3 +137,194 @@ async def test_the_answers_that_are_measured_are_told_apart_by_the_scorer() -> N
     assert len(levels[True]) == len(levels[False]) > 0
     assert sum(levels[True]) / len(levels[True]) >= 4
     assert sum(levels[False]) / len(levels[False]) <= 2
+
+
+# --- spoken interviews -----------------------------------------------------------------------------------------------
+
+
+def test_spoken_interviews_are_measured_and_nothing_of_them_is_lost() -> None:
+    ended = run("voice", "--setting", "zero-forced", "--interviews", "2", "--seconds", "10", timeout_s=300.0)
+    assert ended.returncode == 0, ended.stderr
+    figures = [msgspec.json.decode(line) for line in ended.stdout.splitlines()]
+    assert all(figure.keys() == KEYS for figure in figures)
+    assert all("2 spoken interviews in one process" in figure["figure"] for figure in figures)
+    turn, *_ = figures
+    assert turn["value"] is None or turn["value"] > 0
+    assert (turn["bar"], figures[-1]["bar"]) == (420.0, 0.0)
+    assert figures[-1]["figure"].startswith("turns, events and reports lost or doubled")
+    assert figures[-1]["holds"] is True, ended.stderr
+    assert {figure["unit"] for figure in figures} == {"ms", "%", "ms/s", "MB", ""}
+
+
+def test_a_setting_that_is_not_there_is_answered_with_those_there_are() -> None:
+    ended = run("voice", "--setting", "forced")
+    assert ended.returncode == 1
+    assert "zero-forced, zero-product, realistic-forced, realistic-product, two-processes" in ended.stderr
+
+
+def test_the_candidates_clips_are_silent_only_where_they_are_meant_to_be() -> None:
+    said = clips()
+    assert all(longest_pause_ms(clip.frames) < 250 for clip in said["plain"])
+    paused = [*said["between sentences"], *said["within a sentence"]]
+    assert {longest_pause_ms(clip.frames) for clip in paused} == {600, 900, 1_200, 1_500}
+    every = [*said["plain"], *paused]
+    assert all(3 <= clip.seconds <= 8 for clip in every)
+    assert all(clip.frames[0].any() and clip.frames[-1].any() for clip in every)
+
+
+def speech_frames(*loud: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int16]]":
+    """Frames with sound where 1 is given, silent where 0."""
+    return np.array(loud, dtype=np.int16)[:, None] * np.full((1, FRAME_SAMPLES), 5_001, dtype=np.int16)
+
+
+async def recognised(frames: Sequence[bytes]) -> list[str]:
+    """The finals that a recogniser makes of frames."""
+
+    async def sent() -> AsyncIterator[rtc.AudioFrame]:
+        for pcm in frames:
+            yield rtc.AudioFrame(pcm, sample_rate=16_000, num_channels=1, samples_per_channel=FRAME_SAMPLES)
+
+    heard = [event async for event in Recogniser(0.0).listen(sent())]
+    return [event.alternatives[0].text for event in heard if event.type == "final_transcript"]
+
+
+async def test_an_utterance_is_recognised_with_its_number_and_how_much_of_it_came() -> None:
+    frames = marked(speech_frames(*[1] * 8, *[0] * 10, *[1] * 4), 40_001)
+    assert [number_in(frame) for frame in (frames[0], frames[8], frames[-1])] == [40_001, 0, 40_001]
+    finals = await recognised([*frames, *[SILENCE] * 5])
+    assert [told(final) for final in finals] == [[(40_001, 8)], [(40_001, 4)]]
+    # A frame that was lost on the way is missing from what is told.
+    finals = await recognised([*frames[1:], *[SILENCE] * 5])
+    assert told(" ".join(finals)) == [(40_001, 7), (40_001, 4)]
+
+
+def log_of(*texts: str, reports: int = 1) -> list[Event]:
+    turns: list[events.AnyPayload] = [
+        events.TurnClosed(turn_id=uuid4(), text=text, source="speech", question_id=None) for text in texts
+    ]
+    payloads = [*turns, *[events.ReportReady(overall_score=None)] * reports]
+    return [
+        Event(seq=seq, id=uuid4(), at=datetime.now(UTC), at_ms=0, actor="", payload=payload)
+        for seq, payload in enumerate(payloads, 1)
+    ]
+
+
+def test_what_was_said_is_looked_for_in_the_log_once_and_whole() -> None:
+    said = [Uttered(number=number, kind="plain", loud_frames=50, began_at=0.0) for number in (1, 2)]
+    account = Account(interview_id="x", uttered=said)
+    whole = kept(account, log_of("Answer 1 with 50 frames. A.", "Answer 2 with 30 frames. B. Answer 2 with 20 frames."))
+    assert whole.faults == []
+    assert (whole.turns_of(1), whole.turns_of(2)) == (1, 1)
+    cut = kept(account, log_of("Answer 1 with 50 frames.", "Answer 2 with 30 frames.", "Answer 2 with 20 frames."))
+    assert cut.faults == []
+    assert cut.turns_of(2) == 2
+    assert len(kept(account, log_of("Answer 1 with 50 frames.")).faults) == 1
+    doubled = ("Answer 1 with 50 frames.", "Answer 2 with 50 frames.")
+    assert len(kept(account, log_of(*doubled, doubled[1])).faults) == 1
+    assert len(kept(account, log_of(*doubled, "Answer 3 with 9 frames.")).faults) == 1
+    assert len(kept(account, log_of(*doubled, reports=0)).faults) == 1
+    assert len(kept(account, log_of(*doubled)[1:]).faults) == 2
+
+
+def test_a_loudspeaker_plays_in_real_time_and_says_where_it_fell_silent() -> None:
+    ear = Loudspeaker()
+    ear.begin(1, 10.0)
+    for _ in range(50):
+        ear.frame(640, 10.1)
+    assert ear.report(10.2) is None
+    assert ear.report(10.35) == Playback(segment=1, ms=250)
+    ear.pause(10.5)
+    assert not ear.is_sounding
+    assert ear.report(11.0) is None
+    ear.resume(12.0)
+    assert ear.clear(12.1) == Playback(segment=1, ms=500, done=True)
+    ear.begin(2, 20.0)
+    ear.frame(640, 20.0)
+    # What has been played out is done only once no more is to come.
+    assert ear.report(20.1) is None
+    ear.frame(640, 20.1)
+    ear.end()
+    assert ear.report(20.2) == Playback(segment=2, ms=40, done=True)
+    assert ear.quiet_since == 20.2
+
+
+class Luck(random.Random):
+    """Chance that always falls out the same: 0 cuts in."""
+
+    def __init__(self, always: float) -> None:
+        super().__init__()
+        self._always = always
+
+    def random(self) -> float:
+        return self._always
+
+
+class Talk:
+    """A candidate and its clock."""
+
+    def __init__(self, *, cuts_in: bool) -> None:
+        clip = Clip("plain", speech_frames(*[1] * 10))
+        paused = Clip("between sentences", speech_frames(*[1] * 5, *[0] * 20, *[1] * 5))
+        said: dict[Kind, list[Clip]] = {"plain": [clip], "between sentences": [paused], "within a sentence": [paused]}
+        self.candidate = Candidate("x", said, Luck(0.0 if cuts_in else 0.99), first=1)
+        self.now = 100.0
+        self.sent: list[bytes] = []
+        self.told: list[Playback | Press] = []
+
+    def hears(self, segment: int, seconds: float) -> None:
+        self.candidate.message(AudioBegin(segment=segment, reply_id=None), self.now)
+        self.candidate.audio(int(seconds * 32_000), self.now)
+
+    def ends(self, segment: int) -> None:
+        self.candidate.message(AudioEnd(segment=segment), self.now)
+        self.candidate.message(ReplyEnd(reply_id=uuid4(), interrupted=False), self.now)
+
+    def lives(self, seconds: float) -> int:
+        """How many frames with sound were sent meanwhile."""
+        before = len(self.sent)
+        for _ in range(round(seconds * 50)):
+            pcm, told = self.candidate.tick(self.now)
+            self.told += told
+            self.sent.append(pcm)
+            self.candidate.sent(pcm, self.now)
+            self.now += 0.02
+        return sum(pcm != SILENCE for pcm in self.sent[before:])
+
+    def is_answered(self) -> None:
+        """To the first spoken turn, and the reply to it."""
+        self.hears(1, 5.0)
+        self.lives(1.2)
+        assert Press(client_id="consent", request="consent") in self.told
+        self.candidate.message(AudioClear(segment=1), self.now)
+        self.hears(2, 1.0)
+        self.ends(2)
+        assert self.lives(1.0) == 0
+        assert self.lives(1.2) == 10
+        self.now += 0.4
+        self.hears(3, 5.0)
+
+
+def test_a_candidate_answers_when_the_reply_has_ended_and_times_what_comes_back() -> None:
+    talk = Talk(cuts_in=False)
+    talk.is_answered()
+    (uttered,) = talk.candidate.account.uttered
+    assert uttered.answered_ms is not None
+    assert math.isclose(uttered.answered_ms, (talk.now - uttered.ended_at) * 1000)
+    assert talk.lives(4.9) == 0
+    talk.ends(3)
+    talk.candidate.leave()
+    talk.lives(1.0)
+    assert Press(client_id="end", request="end") in talk.told
+
+
+def test_a_candidate_who_cuts_in_times_our_silence_from_the_first_sound() -> None:
+    talk = Talk(cuts_in=True)
+    talk.is_answered()
+    talk.hears(4, 5.0)
+    while not talk.lives(0.02):
+        assert talk.now < 200
+    began = talk.now - 0.02
+    talk.lives(0.1)
+    talk.candidate.message(AudioPause(segment=4), talk.now)
+    talk.candidate.message(AudioClear(segment=4), talk.now)
+    assert talk.candidate.account.barge_ins == [BargeIn(at=talk.now, ms=(talk.now - began) * 1000)]
