@@ -38,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SETTLED_AFTER_S = 0.1
-"""A final with no interim for so long may have been the last of the turn."""
+"""A final with no interim for so long may have been the last of the turn, though a sound goes on."""
 INTERRUPTS_AFTER_S = 0.2
 """Speech that long silences us."""
 RESUMES_AFTER_S = 0.9
@@ -135,6 +135,16 @@ class _Inline(Executor):
         return done
 
 
+class _Vad(inference.VAD):
+    def emit(self, *_: object) -> None:
+        """Tells nobody: each stream's metrics would go to every interview of the process, several times a second."""
+
+
+class _TurnDetector(inference.TurnDetector):
+    def emit(self, *_: object) -> None:
+        """As above."""
+
+
 class Senses:
     """The bundled models that tell speech from noise and the end of a turn from a pause, loaded once a process.
 
@@ -143,16 +153,16 @@ class Senses:
 
     def __init__(self, unlikely_threshold: float | None = None) -> None:
         """`unlikely_threshold`, 0–1, in place of the model's own: below it a pause is not the end of a turn."""
-        self.vad = inference.VAD(
+        self.vad = _Vad(
             min_silence_duration=0.25,
             # The audio of an utterance is kept for nobody here; a minute of it would cost 2 MB an interview.
             max_buffered_speech=2.0,
             executor=_Inline(),
         )
         if unlikely_threshold is None:
-            self.turn_detector = inference.TurnDetector(version="v1-mini")
+            self.turn_detector = _TurnDetector(version="v1-mini")
         else:
-            self.turn_detector = inference.TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
+            self.turn_detector = _TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
 
     async def warm(self) -> None:
         """Loads the weights, so that no candidate waits for them."""
@@ -250,8 +260,10 @@ class Interviewer(Agent):
                 self._unsettle()
                 if not self._hearing.final(_final(data)):
                     return False
+                # Where it is quiet already nothing more is likely to come.
+                wait_s = SETTLED_AFTER_S if self.session.user_state == "speaking" else 0.0
                 loop = asyncio.get_running_loop()
-                self._settling = loop.call_later(SETTLED_AFTER_S, self._hearing.preflight, "")
+                self._settling = loop.call_later(wait_s, self._hearing.preflight, "")
             case _:
                 pass
         return True

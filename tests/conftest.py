@@ -110,3 +110,44 @@ async def redis_cache(redis_url: str) -> AsyncIterator[Cache]:
     opened = cache.connect(redis_url)
     yield opened
     await opened.close()
+
+
+LONGEST = (
+    "tests/browser/test_voice.py",
+    "tests/browser/test_speech.py",
+    "tests/server/live/test_bad_days_voice.py",
+    "tests/server/live/test_bad_days_hearing.py",
+    "tests/browser/test_voice_client.py",
+    "tests/agents/test_spoken_conversation.py",
+    "tests/test_benchmarks.py",
+    "tests/server/live/test_bad_days_sound.py",
+    "tests/browser/test_matrix.py",
+    "tests/server/live/test_bad_days_writing.py",
+    "tests/agents/providers/test_voice.py",
+    "tests/agents/providers/test_hearing.py",
+    "tests/browser/test_axe.py",
+    "tests/server/live/test_sound.py",
+    "tests/emulators/test_deepgram.py",
+    "tests/browser/test_room.py",
+)
+"""Modules that wait for real sound and real pages, the longest first: begun early, they end while the rest is run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each test process its share of the long modules, and those before the others."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for place, module in enumerate(LONGEST):
+        # There and back again, so that whoever has the longest does not have the next as well.
+        lap, at = divmod(place, processes)
+        share = shares[at if lap % 2 == 0 else processes - 1 - at]
+        share += [item for item in items if item.nodeid.startswith(module)]
+    long = {item for share in shares for item in share}
+    short = [item for item in items if item not in long]
+    each = -(-len(items) // processes)  # xdist gives each process a stretch of this length to begin with.
+    ordered: list[pytest.Item] = []
+    for share in shares:
+        room = max(0, each - len(share))
+        ordered += [*share, *short[:room]]
+        del short[:room]
+    items[:] = [*ordered, *short]

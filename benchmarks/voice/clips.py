@@ -66,7 +66,7 @@ def clips() -> dict[Kind, list[Clip]]:
 def longest_pause_ms(frames: Samples) -> int:
     """The longest silence between two frames with sound."""
     longest = quiet = 0
-    for loud in frames.any(axis=1):
+    for loud in (bool(frame.any()) for frame in frames):
         quiet = 0 if loud else quiet + 1
         longest = max(longest, quiet)
     return longest * FRAME_MS

@@ -23,12 +23,13 @@ from server.app import create_app
 from server.live.gateway import LiveHost
 from server.pages.routes import render_error, routes
 from server.services import open_services
-from server.serving import DRAIN_S, _Server
+from server.serving import DRAIN_S, _Server, use_few_threads
 from server.settings import Settings
 
 
 async def serve(held: Settings, setting: Setting) -> None:
     """Serves until SIGTERM, as the product does."""
+    use_few_threads()
     services = await open_services(held)
     try:
         writer = SlowWriter(RehearsalInterviewer(), setting.delays.first_token)
