@@ -30,7 +30,7 @@ from server.tracing import Traces
 
 log = structlog.get_logger(__name__)
 
-MOST_THREADS = 3
+MOST_THREADS = 2
 DRAIN_S = 10
 """How long requests and sockets may take to end after the server was told to stop."""
 
