@@ -40,9 +40,9 @@ run-emulated: .venv/dev.stamp $(PAGES_BUILT) ## Serve Viva with emulated vendors
 	@echo "Starting Viva against emulators of its vendors; Ctrl-C stops it."
 	@exec $(PYTHON) -m tests.emulators.running
 
-test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, four at a time.
+test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, three at a time.
 	@echo "Running the tests."
-	@$(PYTHON) -m pytest -n 4 --dist worksteal
+	@$(PYTHON) -m pytest -n 3 --dist worksteal
 
 check: lint types imports dependencies lock $(PAGES_CHECKED) ## Check style, types, layers, dependencies and the lock.
 	@echo "All checks hold."

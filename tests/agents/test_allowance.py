@@ -103,12 +103,10 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
 
 
 async def test_a_call_waits_for_its_turn_and_gives_up_in_time() -> None:
-    allowance = Allowance(model_rates={"*": Rate(requests_per_minute=600)}, monotonic=time.monotonic)
-    assert all([await allowance.admit(HERE, "small", 1, "live", 0.0) for _ in range(600)])
+    allowance = Allowance(model_rates={"*": Rate(requests_per_minute=30)}, monotonic=time.monotonic)
+    assert all([await allowance.admit(HERE, "small", 1, "live", 0.0) for _ in range(30)])
     assert not await allowance.admit(HERE, "small", 1, "live", 0.0)
-    began = time.monotonic()
-    assert await allowance.admit(HERE, "small", 1, "live", 5.0)
-    assert time.monotonic() - began < 2.0
+    assert await allowance.admit(HERE, "small", 1, "live", 10.0)
     assert await allowance.admit(HERE, "another", 1, "live", 0.0)
 
 
