@@ -107,11 +107,11 @@ def _ears(settings: Settings, services: Services, ledger: Ledger) -> Ears | None
         return None
     from server.live.hearing import ProviderEars
 
-    return ProviderEars(accounts, services.objects, ledger)
+    return ProviderEars(accounts, services.objects, ledger, threads=MOST_THREADS)
 
 
 def use_few_threads() -> None:
-    """Each thread that has told the end of a turn keeps some 9 MB for the next; more than a few never run at once."""
+    """Each thread that has told the end of a turn keeps some 12 MB for the next; more than a few never run at once."""
     threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="viva")
     asyncio.get_running_loop().set_default_executor(threads)
 

@@ -1,6 +1,7 @@
 """The worker process: opens what the tasks need and works until it is told to stop."""
 
 import asyncio
+import os
 import signal
 from datetime import UTC, datetime
 
@@ -12,6 +13,9 @@ from server.tracing import Traces
 from storage import cache
 from storage.database import Database
 
+GIVES_WAY = 5
+"""How much nicer than the others the worker is: on a machine they share, a score can wait and a voice cannot."""
+
 
 async def work_until_stopped(settings: Settings) -> None:
     """Runs tasks until SIGTERM or Ctrl-C. Raises `ServicesError` for a missing address, `DatabaseUnavailable`."""
@@ -20,6 +24,7 @@ async def work_until_stopped(settings: Settings) -> None:
             "The worker needs DATABASE_URL (as viva_app) and VIVA_MAINTENANCE_DATABASE_URL (as viva_maintenance). "
             "`viva run` brings its own."
         )
+    os.nice(GIVES_WAY)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
