@@ -6,7 +6,7 @@ Audio is PCM, signed 16 bit, mono, 16 kHz throughout.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
@@ -137,6 +137,7 @@ class Loudspeaker(io.AudioOutput):
         self._room = asyncio.Event()
         self._room.set()
         self._playing: asyncio.Task[None] | None = None
+        self._aside: asyncio.Task[None] | None = None
         self._stirred = asyncio.Event()
         self._is_running = True
         self._is_flushed = False
@@ -154,6 +155,7 @@ class Loudspeaker(io.AudioOutput):
         """Takes a frame of the current segment, waiting while enough of it is here already."""
         await super().capture_frame(frame)
         if self._playing is None:
+            await self._aside_over()
             self._begin()
         self._partial += frame.data.cast("B")
         while len(self._partial) >= FRAME_BYTES:
@@ -166,6 +168,11 @@ class Loudspeaker(io.AudioOutput):
     async def room(self) -> None:
         """Returns once more can be taken. A voice that waits for it does not pile up its reply on the way here."""
         await self._room.wait()
+
+    def aside(self, frames: AsyncIterable[rtc.AudioFrame]) -> None:
+        """Plays something that is no reply, unless a reply is being played; one that comes waits for its end."""
+        if self._playing is None and (self._aside is None or self._aside.done()):
+            self._aside = asyncio.create_task(self._play_aside(frames))
 
     def flush(self) -> None:
         """The segment is whole: it ends when it has been played."""
@@ -227,9 +234,10 @@ class Loudspeaker(io.AudioOutput):
         return max(self._reported_ms or 0.0, min(self._sent_ms, self._elapsed_ms))
 
     async def close(self) -> None:
-        if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
+        for task in (self._playing, self._aside):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     # --- playing -----------------------------------------------------------------------------------------------
 
@@ -253,6 +261,25 @@ class Loudspeaker(io.AudioOutput):
         self._paused_s = 0.0
         self._paused_at = None
         self._playing = asyncio.create_task(self._play())
+
+    async def _play_aside(self, frames: AsyncIterable[rtc.AudioFrame]) -> None:
+        self.segment += 1
+        segment, sent_ms, began = self.segment, 0.0, time.monotonic()
+        self._line.audio_began(segment, None)
+        try:
+            async for frame in frames:
+                pcm = bytes(frame.data.cast("B"))
+                self._line.audio(pcm)
+                sent_ms += len(pcm) / BYTES_A_MS
+                ahead_ms = sent_ms - (time.monotonic() - began) * 1000
+                await asyncio.sleep(max(0.0, ahead_ms - LEAD_MS) / 1000)
+            await asyncio.sleep(max(0.0, began + sent_ms / 1000 - time.monotonic()))
+        finally:
+            self._line.audio_ended(segment)
+
+    async def _aside_over(self) -> None:
+        if self._aside is not None:
+            await asyncio.wait({self._aside})
 
     def _put(self, pcm: bytes) -> None:
         self._waiting.append(pcm)

@@ -14,7 +14,6 @@ from uuid import UUID
 import structlog
 
 from agents import director, events, inbox
-from agents.clock import InterviewClock
 from agents.director import DirectorError, Input, decide
 from agents.drafting import Drafting
 from agents.events import AnyPayload, Event
@@ -22,40 +21,26 @@ from agents.listening import Listening
 from agents.log import InterviewLog
 from agents.offering import offer
 from agents.offers import Choice, Writer
+from agents.outlet import Outlet
+from agents.phrases import phrase
 from agents.plans import Language, Plan
 from agents.providers.accounts import Served, Trouble
 from agents.providing import Providing
+from agents.record import Record
 from agents.reply import Reply
 from agents.session import Ended as TurnEnd
 from agents.session import Sound, Spoken
-from agents.speaking import Listener, Speaker
-from agents.state import State, evolve, fold
+from agents.speaking import Speaker
+from agents.state import State
 from agents.timing import Stopwatch, TurnTimes
 from storage.errors import DatabaseUnavailable, StaleEpoch
 from storage.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
+LOOK_AGAIN_S = 1.0
 FLOOR_MS = 3_000
 """How long a candidate who cut us short has the floor before we go on with what is owed."""
-
-
-class Outlet(Listener, Protocol):
-    """Where the candidate is reached. None of these block; a client that is too slow is dropped by the gateway."""
-
-    def fact(self, event: Event) -> None: ...
-    def moved(self, state: State, at_ms: int) -> None: ...
-    def kept(self, client_id: str, seq: int) -> None: ...
-    def refused(self, client_id: str | None, error: Exception) -> None: ...
-    def heard_so_far(self, text: str) -> None:
-        """What the candidate seems to be saying; it may still change."""
-        ...
-
-    def measured(self, times: TurnTimes) -> None: ...
-    def troubled(self, trouble: Trouble) -> None: ...
-    def closed(self, reason: str) -> None:
-        """The conversation is over for this client: `taken_over`, `unavailable` or `internal`."""
-        ...
 
 
 class Watch(Protocol):
@@ -98,16 +83,12 @@ class Conversation:
         `sounds`: we hear and speak ourselves, with what it makes.
         """
         self.plan = plan
-        self.state = State()
-        self.epoch = 0
-        self._log = interview_log
+        self._record = Record(interview_log, monotonic, took=self._took, held=self._held)
         self._outlet = outlet
         self._monotonic = monotonic
         self._holder = holder
         self._client = client
-        self._clock = InterviewClock(monotonic)
         self._active_ms = 0
-        self._events: list[Event] = []
         self._drafting = Drafting(plan, writer)
         self._inbox: asyncio.Queue[inbox.Item] = asyncio.Queue()
         self.providing = Providing(
@@ -135,10 +116,18 @@ class Conversation:
         )
         self.listening.speaker = self._speaker
         self._restarts = 0
-        self._turns = 0
         self._is_typed = False
         self._floor_until_ms: int | None = None
+        self._is_leaving = False
         self._is_over = False
+
+    @property
+    def state(self) -> State:
+        return self._record.state
+
+    @property
+    def epoch(self) -> int:
+        return self._record.epoch
 
     @property
     def has_ended(self) -> bool:
@@ -150,9 +139,10 @@ class Conversation:
         """The candidate did something."""
         self._inbox.put_nowait(inbox.Arrived(happened, client_id))
 
-    def look(self) -> None:
-        """Somebody else may have written to the log."""
-        self._inbox.put_nowait(inbox.Look())
+    def look(self, seq: int | None = None) -> None:
+        """Somebody else may have written to the log, up to `seq` where that is known."""
+        if seq is None or seq > self.state.seq:
+            self._inbox.put_nowait(inbox.Look())
 
     def active(self) -> None:
         """The candidate is typing: silence is counted anew."""
@@ -172,12 +162,16 @@ class Conversation:
 
     def now_ms(self) -> int:
         """Interview time."""
-        return self._clock.now_ms()
+        return self._record.now_ms()
 
     @property
     def so_far(self) -> Sequence[Event]:
         """The log, as far as we know it."""
-        return self._events
+        return self._record.events
+
+    def hand_over(self) -> None:
+        """Gives the interview up to another process once nobody is speaking."""
+        self._inbox.put_nowait(inbox.HandOver())
 
     def stop(self, reason: str) -> None:
         """Ends this holding of the interview after what is already in the inbox."""
@@ -187,13 +181,8 @@ class Conversation:
 
     async def open(self) -> list[Event]:
         """Takes the lease and folds the log; returns the events so far. Raises `NotFound`, `DatabaseUnavailable`."""
-        epoch = await self._log.take_over(self._holder)
-        self.epoch = epoch or 0
-        self._events = await self._log.read()
-        self.state = fold(self._events)
-        self._turns = sum(isinstance(event.payload, events.TurnClosed) for event in self._events)
-        self._clock = InterviewClock(self._monotonic, self.state.at_ms)
-        return list(self._events)
+        await self._record.open(self._holder)
+        return list(self.so_far)
 
     async def run(self) -> None:
         """Lives until it is stopped or over. Call `open` first."""
@@ -201,6 +190,9 @@ class Conversation:
             await self._begin()
             while not self._is_over:
                 await self._handle(await self._next())
+                if self._is_leaving and self._is_quiet:
+                    self._outlet.closed("server_stopping")
+                    await self._leave("server stopping")
         except StaleEpoch:
             # Another process holds the interview now: fall silent at once, write nothing more.
             self._outlet.closed("taken_over")
@@ -216,7 +208,7 @@ class Conversation:
         """Settles what an earlier holder left open, lets the candidate in, and says what is owed."""
         if self.has_ended:
             return
-        self.providing.resume(self._events)
+        self.providing.resume(self.so_far)
         await self._speaker.start(self.state.language)
         self.listening.fit_patience(anew=True)
         if self.state.pending is not None:
@@ -225,6 +217,8 @@ class Conversation:
         await self._act(director.Join(self._client))
         if self.state.finals:
             await self._act(self._spoken_turn(""))
+        if self.state.is_end_ordered:
+            await self._act(director.Finish())
         self._speak()
 
     async def _next(self) -> inbox.Item:
@@ -237,7 +231,7 @@ class Conversation:
 
     def _next_timer(self) -> tuple[float | None, inbox.Item]:
         """How long until the first timer, s, and what it then brings; None where none runs."""
-        now_ms = self._clock.now_ms()
+        now_ms = self.now_ms()
         timers: list[tuple[float, inbox.Item]] = []
         due_ms = director.due(self.state, self._active_ms)
         if due_ms is not None:
@@ -262,21 +256,24 @@ class Conversation:
                     await self._heard(item.spoken)
             case inbox.Played() | inbox.Overdue() | inbox.CutShort():
                 await self._heard(await self._heard_from_client(item))
-            case inbox.SpeechFinal():
-                await self._append((item.final,), self._clock.now_ms(), None)
+            case inbox.SpeechFinal() | inbox.Changed():
+                fact = item.final if isinstance(item, inbox.SpeechFinal) else item.fact
+                await self._record.append((fact,), self.now_ms())
             case inbox.TurnEnded():
                 await self._close_spoken_turn(item.end)
-            case inbox.Changed():
-                await self._append((item.fact,), self._clock.now_ms(), None)
             case inbox.Voiceless():
                 await self._begin_anew()
             case inbox.Floor():
                 self._floor_until_ms = None
                 self._speak()
             case inbox.Look():
-                await self._catch_up()
+                await self._look()
+            case inbox.Ordered():
+                await self._obey(item.order)
+            case inbox.HandOver():
+                self._is_leaving = True
             case inbox.Active():
-                self._active_ms = self._clock.now_ms()
+                self._active_ms = self.now_ms()
                 if self._floor_until_ms is not None:
                     self._floor_until_ms = self._active_ms + FLOOR_MS
             case inbox.Stop():
@@ -293,17 +290,17 @@ class Conversation:
                 return await self._speaker.cut_short() if self._speaker.reply is not None else None
 
     async def _arrived(self, item: inbox.Arrived) -> None:
-        kept_as = self._kept_before(item.client_id)
+        kept_as = None if item.client_id is None else self._record.kept_as(item.client_id)
         if item.client_id is not None and kept_as is not None:
             # Sent again after a drop: acknowledged, and no reason to cut in.
             self._outlet.kept(item.client_id, kept_as)
             return
         try:
             if isinstance(item.happened, director.Turn) and item.happened.source == "typed":
-                self._stopwatch.turn_closed(self._turns + 1, "typed")
+                self._stopwatch.turn_closed(self._record.turns + 1, "typed")
             if self._speaker.reply is not None and self._cuts_in(item.happened):
                 # Refuse before cutting in: what makes no sense must not silence us either.
-                decide(self.plan, self.state, item.happened, self._clock.now_ms())
+                decide(self.plan, self.state, item.happened, self.now_ms())
                 await self._cut_short()
             written = await self._act(item.happened, item.client_id)
         except DirectorError as refusal:
@@ -321,49 +318,49 @@ class Conversation:
             self._outlet.kept(item.client_id, sent.seq)
         self._speak()
 
-    def _kept_before(self, client_id: str | None) -> int | None:
-        """The event under which a message of this id was kept. We hold the lease, so our copy of the log is whole."""
-        if client_id is None:
-            return None
-        return next((event.seq for event in self._events if event.client_id == client_id), None)
-
     def _cuts_in(self, happened: Input) -> bool:
         """Whether it silences us: whatever the candidate does, and a timer that ends things."""
         if isinstance(happened, director.Timer):
-            facts = decide(self.plan, self.state, happened, self._clock.now_ms())
+            facts = decide(self.plan, self.state, happened, self.now_ms())
             return any(not isinstance(fact, events.TimeWarned) for fact in facts)
         return True
 
     async def _act(self, happened: Input, client_id: str | None = None) -> list[Event]:
         """Decides, appends, evolves and shows."""
-        at_ms = self._clock.now_ms()
+        at_ms = self.now_ms()
         facts = decide(self.plan, self.state, happened, at_ms)
-        return await self._append(facts, at_ms, client_id) if facts else []
+        return await self._record.append(facts, at_ms, client_id) if facts else []
 
-    async def _append(self, facts: Sequence[AnyPayload], at_ms: int, client_id: str | None) -> list[Event]:
-        written = await self._log.append(self.epoch, at_ms, facts, client_id)
-        if written[0].seq != self.state.seq + 1:
-            await self._catch_up(before=written[0].seq)
-        self._take(written)
-        return written
+    async def _look(self) -> None:
+        if not await self._record.look():
+            asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.look)
 
-    async def _catch_up(self, before: int | None = None) -> None:
-        """Reads what others wrote: scores, notes, the report."""
-        for event in await self._log.read(self.state.seq):
-            if event.seq <= self.state.seq or (before is not None and event.seq >= before):
-                continue
-            self._take([event])
+    async def _obey(self, order: AnyPayload) -> None:
+        """Does what a person who watches asked for; what they want said or asked is owed by the state itself."""
+        is_end = isinstance(order, events.EndOrdered) and self.state.phase not in ("closing", "ended")
+        if (is_end or isinstance(order, events.ControlTaken)) and self._speaker.reply is not None:
+            await self._cut_short()
+        if is_end:
+            await self._act(director.Finish())
+        self._floor_until_ms = None
+        self._speak()
 
-    def _take(self, written: Sequence[Event]) -> None:
+    def _took(self, written: Sequence[Event]) -> None:
         for event in written:
-            self.state = evolve(self.state, event)
-            self._events.append(event)
-            self._turns += isinstance(event.payload, events.TurnClosed)
             self._outlet.fact(event)
+            if isinstance(event.payload, events.ORDERS):
+                self._inbox.put_nowait(inbox.Ordered(event.payload))
         self.listening.fit_patience()
-        state = self.state
-        self._clock.run(running=state.present and not state.paused and state.phase != "ended")
-        self._outlet.moved(state, self._clock.now_ms())
+        self._outlet.moved(self.state, self.now_ms())
+
+    def _held(self, fact: events.InterviewHeld | None) -> None:
+        """The log cannot be written: the candidate is asked for a moment, and nothing else is said. Or it can again."""
+        words = phrase(self.state.language, "one_moment") if fact is None else ""
+        self._outlet.held(words)
+        if fact is None:
+            self._speaker.aside(words)
+        else:
+            self._inbox.put_nowait(inbox.Changed(fact))
 
     # --- speaking ----------------------------------------------------------------------------------------------
 
@@ -371,10 +368,10 @@ class Conversation:
         """Says what is owed, if anything is and nothing is being said."""
         if self._speaker.reply is not None or self._is_over:
             return
-        owed = offer(self.plan, self.state, self._clock.now_ms())
+        owed = offer(self.plan, self.state, self.now_ms())
         if owed is None:
             return
-        draft, was_draft = self._drafting.take(self.state, owed, self._events)
+        draft, was_draft = self._drafting.take(self.state, owed, self.so_far)
         self._floor_until_ms = None
         self._speaker.say(Reply(uuid7(), draft, was_draft, self._decide), at_once=self._is_typed)
         self._is_typed = False
@@ -407,7 +404,7 @@ class Conversation:
             return
         await self._settle(spoken)
         if spoken.interrupted and not self.has_ended:
-            self._floor_until_ms = self._clock.now_ms() + FLOOR_MS
+            self._floor_until_ms = self.now_ms() + FLOOR_MS
         else:
             self._speak()
 
@@ -436,8 +433,8 @@ class Conversation:
     def _keep_times(self, reply: Reply | None, spoken: Spoken) -> None:
         times, self._times = self._times, None
         if times is not None and reply is not None:
-            cut_at_ms = self._clock.now_ms() if spoken.interrupted else None
-            self._log.keep_times(times, reply.id, cut_at_ms, self.providing.serving)
+            cut_at_ms = self.now_ms() if spoken.interrupted else None
+            self._record.journal.keep_times(times, reply.id, cut_at_ms, self.providing.serving)
 
     def _refuse_decisions(self) -> None:
         """What a reply that is being cut short still wants to decide comes too late."""
@@ -454,7 +451,7 @@ class Conversation:
         if not turn.text.strip():
             return
         self._stopwatch.turn_closed(
-            self._turns + 1, "speech", endpointing_ms=end.endpointing_ms, transcription_ms=end.transcription_ms
+            self._record.turns + 1, "speech", endpointing_ms=end.endpointing_ms, transcription_ms=end.transcription_ms
         )
         await self._arrived(inbox.Arrived(turn))
 
@@ -478,6 +475,11 @@ class Conversation:
         heard = " ".join(words for _, words in finals) or text
         return director.Turn(uuid7(), heard, "speech", finals=tuple(seq for seq, _ in finals))
 
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether neither of the two is saying anything."""
+        return self._speaker.reply is None and not self.state.finals and not self.listening.is_stirred
+
     # --- the end -----------------------------------------------------------------------------------------------
 
     async def _leave(self, reason: str) -> None:
@@ -493,4 +495,4 @@ class Conversation:
         self.providing.close()
         await self._speaker.close()
         await self._drafting.close()
-        await self._log.close()
+        await self._record.journal.close()

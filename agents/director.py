@@ -4,6 +4,7 @@
 `agents.offering`) says what may be said in a state, and `due` when to look again if nobody does anything.
 """
 
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -12,9 +13,9 @@ import msgspec
 from agents import events, intents
 from agents.events import AnyPayload, EndReason, Request
 from agents.offers import Choice
-from agents.phrases import consent_question
+from agents.phrases import consent_question, phrase
 from agents.plans import Language, Patience, Plan
-from agents.state import COUNTS_FROM, State
+from agents.state import COUNTS_FROM, NOTE, State
 
 VERSION = "director/1"
 
@@ -22,6 +23,8 @@ CLOSING_RESERVE_MS = 45_000
 """The hard limit less this is when the interviewer begins to say goodbye."""
 WARNING_SHARE = 0.15
 """The candidate is told of the time when this share of the target is left."""
+CONTROL_QUIET_MS = 120_000
+"""A person who took over and lets it be silent for so long has gone, and the interviewer goes on."""
 MOST_ASKED_BACK = 3
 """Questions of the candidate's that are answered before the interview closes."""
 QUIET_MS: dict[str, tuple[int, int, int]] = {
@@ -32,6 +35,15 @@ QUIET_MS: dict[str, tuple[int, int, int]] = {
 }
 """Silence before a nudge, then before the offer to move on, then before moving on, in ms at normal patience."""
 PATIENCE: dict[Patience, float] = {"short": 0.6, "normal": 1.0, "long": 2.0}
+
+
+_ASKING = re.compile(
+    r"^\s*(please\s+)?(can you\s+|could you\s+)?(ask|tell|probe)(\s+(him|her|them|the candidate))?"
+    r"(\s+(more\s+)?(about|on|for))?\s+"
+    r"|^\s*(por favor,?\s+)?(pregunta|pregúntale|preguntar|preguntarle|pídele)(\s+(por|sobre|acerca de|de))?\s+",
+    re.IGNORECASE,
+)
+"""How a note to the interviewer begins, before it comes to its topic."""
 
 
 class DirectorError(Exception):
@@ -101,10 +113,14 @@ class Heard(msgspec.Struct, frozen=True):
 class Close(msgspec.Struct, frozen=True):
     """Nobody came back, or nobody ever came."""
 
-    reason: Literal["abandoned", "expired"]
+    reason: Literal["abandoned", "expired", "operator"]
 
 
-Input = Join | Leave | Turn | Press | Timer | Chose | Heard | Close
+class Finish(msgspec.Struct, frozen=True):
+    """A person who watches wants the interview to come to its close."""
+
+
+Input = Join | Leave | Turn | Press | Timer | Chose | Heard | Close | Finish
 Facts = tuple[AnyPayload, ...]
 
 
@@ -140,6 +156,8 @@ def decide(plan: Plan, state: State, happened: Input, at_ms: int) -> Facts:
             return _heard(plan, state, happened)
         case Close():
             return (*_closed_answer(state), events.InterviewEnded(reason=happened.reason))
+        case Finish():
+            return _closing(state, "operator") if state.phase != "closing" else ()
 
 
 def may(plan: Plan, state: State) -> tuple[Request, ...]:
@@ -163,6 +181,10 @@ def due(state: State, active_ms: int = 0) -> int | None:
     if not state.present or state.paused or state.phase in ("lobby", "ended"):
         return None
     times = [state.hard_ms if state.phase == "closing" else state.hard_ms - CLOSING_RESERVE_MS]
+    if state.control is not None:
+        # A person minds the pauses, unless that person is gone.
+        is_idle = state.pending is None and not state.words_owed
+        return min(times[0], max(state.quiet_since_ms, active_ms) + CONTROL_QUIET_MS) if is_idle else times[0]
     if state.phase == "questions" and not state.is_time_warned:
         times.append(_warning_ms(state))
     if state.pending is None and state.owed is None and state.phase != "closing":
@@ -232,7 +254,9 @@ def _turn(plan: Plan, state: State, turn: Turn) -> Facts:
             )
     if state.phase == "candidate_questions" and intents.says_nothing_more(turn.text):
         return (*resumed, _closed_turn(turn, None), *_closing(state, "completed"))
-    return (*resumed, _closed_turn(turn, state.open if state.phase == "questions" else None))
+    # What is said to a person who took over is no part of an answer: only what was asked of everyone is scored.
+    is_answer = state.phase == "questions" and state.control is None
+    return (*resumed, _closed_turn(turn, state.open if is_answer else None))
 
 
 def _closed_turn(turn: Turn, question_id: str | None, request: Request | None = None) -> events.TurnClosed:
@@ -332,8 +356,11 @@ def _timer(state: State, at_ms: int, active_ms: int) -> Facts:
         return (*_closed_answer(state), events.InterviewEnded(reason="time"))
     if at_ms >= state.hard_ms - CLOSING_RESERVE_MS:
         return _closing(state, "time") if state.phase != "closing" else ()
-    if state.phase == "questions" and not state.is_time_warned and at_ms >= _warning_ms(state):
+    is_warning_due = state.phase == "questions" and not state.is_time_warned and at_ms >= _warning_ms(state)
+    if is_warning_due and state.control is None:
         return (events.TimeWarned(left_ms=state.target_ms - at_ms),)
+    if state.control is not None:
+        return (events.ControlReturned(),)
     return _silence(state)
 
 
@@ -378,7 +405,7 @@ def _counted(plan: Plan, state: State, reply_id: UUID) -> Facts:
             asked = events.QuestionAsked(question_id=pending.question_id, reply_id=reply_id, text=text)
             return (*_closed_answer(state), *entered, asked)
         case "probe" if pending.question_id is not None and pending.probe_id is not None:
-            text = plan.question(pending.question_id).probe(pending.probe_id).text[state.language]
+            text = _probe_text(plan, state, pending.question_id, pending.probe_id)
             return (
                 events.ProbeAsked(
                     question_id=pending.question_id, probe_id=pending.probe_id, reply_id=reply_id, text=text
@@ -394,3 +421,15 @@ def _counted(plan: Plan, state: State, reply_id: UUID) -> Facts:
             return _closing(state, "completed")
         case _:
             return ()
+
+
+def _probe_text(plan: Plan, state: State, question_id: str, probe_id: str) -> str:
+    if probe_id.startswith(NOTE):
+        return note_wording(state) if state.notes else ""
+    return plan.question(question_id).probe(probe_id).text[state.language]
+
+
+def note_wording(state: State) -> str:
+    """What a person would like asked, as a question."""
+    topic = _ASKING.sub("", state.notes[0]).strip(" .:;?¿!¡")
+    return phrase(state.language, "note", topic=topic)

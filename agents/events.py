@@ -17,7 +17,7 @@ Request = Literal["consent", "decline", "repeat", "hint", "skip", "pause", "resu
 """What a candidate can ask for, by a key, a button or in words."""
 Kind = Literal["practice", "screening"]
 Channel = Literal["voice", "phone", "text", "room"]
-EndReason = Literal["completed", "stopped", "declined", "time", "abandoned", "expired"]
+EndReason = Literal["completed", "stopped", "declined", "time", "abandoned", "expired", "operator"]
 ReplyKind = Literal[
     "greeting",
     "consent",
@@ -35,6 +35,7 @@ ReplyKind = Literal[
     "answer",
     "closing",
     "declined",
+    "operator",
 ]
 
 
@@ -228,6 +229,49 @@ class ReportReady(Payload, frozen=True, tag="report.ready"):
     overall_score: float | None
 
 
+class InterviewHeld(Payload, frozen=True, tag="interview.held"):
+    """The log could not be written for a while, and the interview waited."""
+
+    for_ms: int
+    was_said: bool
+    """Whether the candidate was asked for a moment's patience."""
+
+
+# --- what a person who watches does ------------------------------------------------------------------------------
+
+
+class InterviewFlagged(Payload, frozen=True, tag="interview.flagged"):
+    """Somebody should look at this again."""
+
+    reason: str
+    about: int | None = None
+    """The `seq` of the event that it is about."""
+
+
+class NoteLeft(Payload, frozen=True, tag="note.left"):
+    """A private word to the interviewer, such as "ask about Kafka": it becomes a probe of the open question."""
+
+    text: str
+
+
+class ControlTaken(Payload, frozen=True, tag="control.taken"):
+    """A person speaks in the interviewer's place from here on."""
+
+
+class OperatorSaid(Payload, frozen=True, tag="operator.said"):
+    """What that person wants said. That it was heard is told by the reply of kind `operator` that says it."""
+
+    text: str
+
+
+class ControlReturned(Payload, frozen=True, tag="control.returned"):
+    """The interviewer goes on where it was."""
+
+
+class EndOrdered(Payload, frozen=True, tag="end.ordered"):
+    """The interview shall come to its close."""
+
+
 AnyPayload = (
     InterviewCreated
     | CandidateJoined
@@ -255,9 +299,19 @@ AnyPayload = (
     | ScoreGiven
     | ReportReady
     | ProviderChanged
+    | InterviewHeld
+    | InterviewFlagged
+    | NoteLeft
+    | ControlTaken
+    | OperatorSaid
+    | ControlReturned
+    | EndOrdered
 )
 
-SIDE_FACTS = (ScoreGiven, ReportReady)
+ORDERS = (NoteLeft, ControlTaken, OperatorSaid, ControlReturned, EndOrdered)
+"""What a person who watches asks of the interviewer, written beside the holder of the lease."""
+SIDE_FACTS = (ScoreGiven, ReportReady, InterviewFlagged)
+"""What moves nothing in the conversation."""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -73,9 +73,19 @@ class Active(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """Another outside service serves from here on, or none."""
+    """Another outside service serves from here on, or none; or the log could not be written for a while."""
 
-    fact: events.ProviderChanged
+    fact: events.ProviderChanged | events.InterviewHeld
+
+
+class Ordered(msgspec.Struct, frozen=True):
+    """A person who watches asked for something, and it is kept."""
+
+    order: events.AnyPayload
+
+
+class HandOver(msgspec.Struct, frozen=True):
+    """Another process shall go on with the interview, as soon as nobody is speaking."""
 
 
 class Voiceless(msgspec.Struct, frozen=True):
@@ -102,6 +112,8 @@ Item = (
     | Floor
     | Active
     | Changed
+    | Ordered
+    | HandOver
     | Voiceless
     | Look
     | Stop

@@ -25,7 +25,8 @@ HELD_EVERY_S = 0.1
 class Scene(Protocol):
     """The interview as it is just now."""
 
-    state: State
+    @property
+    def state(self) -> State: ...
 
     def now_ms(self) -> int:
         """Interview time."""

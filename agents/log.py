@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from agents import events
@@ -16,10 +18,18 @@ from storage.database import Connection, Database
 from storage.errors import AlreadyKept, DatabaseUnavailable
 from storage.ids import uuid7
 
+T = TypeVar("T")
+
 SCORE_TASK = "score"
 REPORT_TASK = "report"
-RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
-"""Waits between the tries of an append while the database is away."""
+RETRY_S = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Waits between the tries of an append while the database is away; the last is repeated."""
+TRY_WITHIN_S = 2.5
+"""How long one try may take before it is given up, its outcome unknown."""
+HELD_AFTER_S = 1.0
+"""How long an append fails before the interview is told that it has to wait."""
+HOLD_S = 60.0
+"""How long it waits. Half of the lease: until then nobody else has taken the interview without our candidate."""
 _STATUS: dict[str, interviews.Status] = {"abandoned": "abandoned", "expired": "expired", "declined": "cancelled"}
 LEASE = timedelta(minutes=2)
 
@@ -33,14 +43,18 @@ class InterviewLog:
         tenant_id: UUID,
         interview_id: UUID,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        appended: Callable[[Sequence[str], float], None] = lambda _types, _seconds: None,
+        appended: Callable[[Sequence[str], int, float], None] = lambda _types, _seq, _seconds: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`appended` is told the types of what was committed and how long that took, s."""
+        """`appended` is told the types of what was committed, the last `seq`, and how long that took, s."""
+        self.held: Callable[[bool], None] = lambda _is_held: None
+        """Told True when an append has to wait for the database, and False when that is over."""
         self.interview_id = interview_id
         self.tenant_id = tenant_id
         self._database = database
         self._now = now
         self._appended = appended
+        self._monotonic = monotonic
         self._keeping: set[asyncio.Task[None]] = set()
 
     async def take_over(self, holder: str) -> int | None:
@@ -49,6 +63,10 @@ class InterviewLog:
             return await interviews.take_over(
                 connection, self.interview_id, holder=holder, held_until=self._now() + LEASE
             )
+
+    async def read_on(self, after: int) -> list[Event]:
+        """The events after a `seq`, however long the database is away, up to a minute."""
+        return await self._patiently(lambda: self.read(after))
 
     async def read(self, after: int = 0) -> list[Event]:
         """The events after a `seq`, in order."""
@@ -61,12 +79,12 @@ class InterviewLog:
     ) -> list[Event]:
         """Appends conversation facts, all or none, and the tasks that follow from them.
 
-        While the database is away it tries again; an append whose outcome is unknown is looked up by its
-        events' ids, so that nothing is kept twice. Raises `StaleEpoch`, `AlreadyKept` for a `client_id` that was
-        kept before, and `DatabaseUnavailable` when the tries are used up.
+        While the database is away it tries again for up to a minute; an append whose outcome is unknown is looked
+        up by its events' ids, so that nothing is kept twice. Raises `StaleEpoch`, `AlreadyKept` for a `client_id`
+        that was kept before, and `DatabaseUnavailable` when that minute is over.
         """
         new = self._numbered(at_ms, facts, client_id)
-        seqs = await self._append_surely(epoch, new)
+        seqs = await self._patiently(lambda: self._append_once(epoch, new))
         return [_event(seq, event, fact) for seq, event, fact in zip(seqs, new, facts, strict=True)]
 
     def keep_times(
@@ -103,20 +121,36 @@ class InterviewLog:
         """Waits for what is still being kept."""
         await asyncio.gather(*self._keeping, return_exceptions=True)
 
-    async def _append_surely(self, epoch: int, new: Sequence[kept.NewEvent]) -> list[int]:
-        for wait_s in (*RETRY_S, None):
-            try:
-                return await self._append(epoch, new)
-            except AlreadyKept as earlier:
-                ours = await self._kept_before(new)
-                if ours is None:
-                    raise earlier from None
-                return ours
-            except DatabaseUnavailable:
-                if wait_s is None:
-                    raise
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Tries again while the database is away, and says when the interview has to wait for it."""
+        began, is_held = self._monotonic(), False
+        try:
+            for wait_s in chain(RETRY_S, repeat(RETRY_S[-1])):
+                try:
+                    async with asyncio.timeout(TRY_WITHIN_S):
+                        return await attempt()
+                except (DatabaseUnavailable, TimeoutError) as lost:
+                    away_s = self._monotonic() - began
+                    if away_s >= HOLD_S:
+                        raise DatabaseUnavailable(type(lost).__name__) from lost
+                    if away_s >= HELD_AFTER_S and not is_held:
+                        is_held = True
+                        self.held(True)
                 await asyncio.sleep(wait_s)
-        raise AssertionError
+            raise AssertionError
+        finally:
+            if is_held:
+                self.held(False)
+
+    async def _append_once(self, epoch: int, new: Sequence[kept.NewEvent]) -> list[int]:
+        try:
+            return await self._append(epoch, new)
+        except AlreadyKept:
+            # An earlier try may have succeeded without our hearing of it.
+            ours = await self._kept_before(new)
+            if ours is None:
+                raise
+            return ours
 
     def _numbered(self, at_ms: int, facts: Sequence[AnyPayload], client_id: str | None) -> list[kept.NewEvent]:
         at = self._now()
@@ -140,7 +174,7 @@ class InterviewLog:
         async with self._database.tenant(self.tenant_id) as connection:
             seqs = await kept.append(connection, self.interview_id, epoch, new)
             await self._follow(connection, new)
-        self._appended([event.type for event in new], time.perf_counter() - began)
+        self._appended([event.type for event in new], seqs[-1], time.perf_counter() - began)
         return seqs
 
     async def _kept_before(self, new: Sequence[kept.NewEvent]) -> list[int] | None:
@@ -176,6 +210,11 @@ class InterviewLog:
         )
 
 
+def side_fact_id(interview_id: UUID, act: str) -> UUID:
+    """The id of the side fact that an act makes."""
+    return uuid5(interview_id, act)
+
+
 async def append_side_fact(
     connection: Connection, interview_id: UUID, fact: AnyPayload, actor: str, act: str, at: datetime, at_ms: int
 ) -> int | None:
@@ -184,7 +223,7 @@ async def append_side_fact(
     Returns its `seq`, None when it was there already.
     """
     new = kept.NewEvent(
-        id=uuid5(interview_id, act),
+        id=side_fact_id(interview_id, act),
         type=events.type_of(fact),
         at=at,
         at_ms=at_ms,

@@ -4,16 +4,20 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from agents.director import CLOSING_RESERVE_MS, MOST_ASKED_BACK
+from agents.director import CLOSING_RESERVE_MS, MOST_ASKED_BACK, note_wording
 from agents.offers import Choice, Offer
 from agents.phrases import consent_question, phrase
 from agents.plans import Plan, Question
-from agents.state import State
+from agents.state import NOTE, Asked, State
 
 
 def offer(plan: Plan, state: State, at_ms: int) -> Offer | None:
     """The allowed choices where a reply is owed, the Director's default first; None where none is."""
-    if state.owed is None or state.paused or not state.present or state.phase == "ended":
+    if state.paused or not state.present or state.phase == "ended":
+        return None
+    if state.words_owed:
+        return Offer((Choice("operator", "", state.words_owed[0], verbatim=True),))
+    if state.owed is None or (state.control is not None and state.owed not in ("closing", "declined")):
         return None
     choices = _choices(plan, state, at_ms)
     opening = _opening(state, at_ms)
@@ -59,12 +63,12 @@ def _choices(plan: Plan, state: State, at_ms: int) -> tuple[Choice, ...]:
         case "addition":
             return (_again(plan, state, "addition", phrase(language, "addition")),)
         case "closing":
-            names = {"stopped": "closing_stopped", "time": "closing_time"}
+            names = {"stopped": "closing_stopped", "time": "closing_time", "operator": "closing_operator"}
             return (Choice("closing", "", phrase(language, names.get(state.closes_for, "closing")), verbatim=True),)
         case "declined":
             return (Choice("declined", "", phrase(language, "declined"), verbatim=True),)
         case _:
-            lead = "back_to" if state.is_welcome_owed else "repeat"
+            lead = "back_to" if state.is_welcome_owed or state.owed == "return" else "repeat"
             return (_again(plan, state, "repeat", phrase(language, lead)),)
 
 
@@ -87,7 +91,15 @@ def _after_turn(plan: Plan, state: State, at_ms: int) -> tuple[Choice, ...]:
     forward = _forward(plan, state)
     if state.phase != "questions" or state.open is None:
         return (forward,)
+    if state.notes:
+        return (_noted(state, state.question(state.open)),)
     return (forward, *_probes(plan.question(state.open), state, at_ms))
+
+
+def _noted(state: State, asked: Asked) -> Choice:
+    """A probe that a person asked for: the only thing offered, for the choice is theirs."""
+    number = 1 + sum(probe.startswith(NOTE) for probe in asked.probes)
+    return Choice("probe", phrase(state.language, "probe"), note_wording(state), asked.id, f"{NOTE}{number}")
 
 
 def _probes(question: Question, state: State, at_ms: int) -> tuple[Choice, ...]:
@@ -95,7 +107,7 @@ def _probes(question: Question, state: State, at_ms: int) -> tuple[Choice, ...]:
     asked = state.question(question.id)
     used_ms = at_ms - asked.opened_ms
     if (
-        len(asked.probes) >= question.max_probes
+        sum(not probe.startswith(NOTE) for probe in asked.probes) >= question.max_probes
         or used_ms >= question.seconds * 1000
         or at_ms >= min(state.target_ms, state.hard_ms - 2 * CLOSING_RESERVE_MS)
     ):
@@ -156,6 +168,8 @@ def _again(plan: Plan, state: State, kind: Literal["repeat", "addition"], lead: 
 
 def _last_asked(question: Question, state: State) -> str:
     """The open question's last wording: the probe that is being answered, or the question itself."""
-    probes = state.question(question.id).probes
-    wording = question.probe(probes[-1]).text if probes else question.text
+    asked = state.question(question.id)
+    if asked.aside:
+        return asked.aside
+    wording = question.probe(asked.probes[-1]).text if asked.probes else question.text
     return wording[state.language]

@@ -19,6 +19,7 @@ from storage.database import Connection, Database
 from storage.errors import NotFound
 from storage.ids import uuid7
 from storage.plans import PlanVersion
+from storage.tickets import TicketRole
 
 SHORTEST_MINUTES = 5
 CLOSING_MINUTES = 2
@@ -132,14 +133,24 @@ async def open_interview(
 
 
 async def issue_ticket(
-    database: Database, tenant_id: UUID, interview_id: UUID, *, now: datetime, ticket_life: timedelta
+    database: Database,
+    tenant_id: UUID,
+    interview_id: UUID,
+    *,
+    now: datetime,
+    ticket_life: timedelta,
+    role: TicketRole = "candidate",
+    user_id: UUID | None = None,
 ) -> IssuedTicket:
-    """Another ticket for the candidate. Raises NotFound, and `InterviewOverError` once it has ended."""
+    """Another ticket, for the candidate or for somebody who watches.
+
+    Raises NotFound, and `InterviewOverError` once it has ended.
+    """
     async with database.tenant(tenant_id) as connection:
         interview = await interviews.interview(connection, interview_id)
         if interview.status not in interviews.OPEN:
             raise InterviewOverError
-        return await _issue(connection, interview_id, now, ticket_life)
+        return await _issue(connection, interview_id, now, ticket_life, role, user_id)
 
 
 def created(wish: Wish, plan: Plan, version: PlanVersion, versions: Mapping[str, str] = VERSIONS) -> InterviewCreated:
@@ -184,8 +195,15 @@ async def _version(connection: Connection, slug: str) -> PlanVersion:
         raise UnknownPlanError from None
 
 
-async def _issue(connection: Connection, interview_id: UUID, now: datetime, ticket_life: timedelta) -> IssuedTicket:
+async def _issue(
+    connection: Connection,
+    interview_id: UUID,
+    now: datetime,
+    ticket_life: timedelta,
+    role: TicketRole = "candidate",
+    user_id: UUID | None = None,
+) -> IssuedTicket:
     ticket = secrets.token_urlsafe(TICKET_BYTES)
     expires_at = now + ticket_life
-    await tickets.issue_ticket(connection, interview_id, "candidate", ticket_hash(ticket), expires_at)
+    await tickets.issue_ticket(connection, interview_id, role, ticket_hash(ticket), expires_at, user_id=user_id)
     return IssuedTicket(ticket, expires_at)

@@ -52,6 +52,10 @@ PHRASES: dict[Language, dict[str, str]] = {
             "We stop here, as you asked. What you have said so far is kept, "
             "and your report will be ready in a moment. Goodbye."
         ),
+        "closing_operator": (
+            "We stop here for today. What you have said is kept, and your report will be ready in a moment. Goodbye."
+        ),
+        "note": "There is one more thing I would like to hear about: {topic}.",
         "closing_time": (
             "Our time is up, so I have to stop here. Thank you for your answers. "
             "Your report will be ready in a moment. Goodbye."
@@ -109,6 +113,11 @@ PHRASES: dict[Language, dict[str, str]] = {
             "Terminamos aquí, como pediste. Lo que dijiste queda guardado "
             "y tu informe estará listo en un momento. Hasta pronto."
         ),
+        "closing_operator": (
+            "Lo dejamos aquí por hoy. Lo que dijiste queda guardado "
+            "y tu informe estará listo en un momento. Hasta pronto."
+        ),
+        "note": "Hay algo más de lo que me gustaría saber: {topic}.",
         "closing_time": (
             "Se nos acabó el tiempo y tengo que terminar aquí. Gracias por tus respuestas. "
             "Tu informe estará listo en un momento. Hasta pronto."

@@ -6,14 +6,11 @@ session itself never sees an error and never closes by itself.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from threading import Barrier
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-import numpy as np
 import structlog
 from livekit import rtc
 from livekit.agents import (
@@ -23,7 +20,6 @@ from livekit.agents import (
     ChatMessage,
     ModelSettings,
     StopResponse,
-    inference,
     stt,
     tts,
 )
@@ -31,14 +27,12 @@ from livekit.agents.types import APIConnectOptions
 from livekit.agents.voice import AgentEvent, SpeechHandle, io
 from livekit.agents.voice.events import CloseEvent, EventTypes, UserStateChangedEvent
 from livekit.agents.voice.transcription import TranscriptSynchronizer
-from livekit.local_inference import EOT
 
 from agents.audio import SAMPLE_RATE, Line, Loudspeaker, Microphone
 from agents.events import Word
+from agents.senses import Senses
 
 log = structlog.get_logger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
 
 SETTLED_AFTER_S = 0.1
 """A final with no interim for so long may have been the last of the turn, though a sound goes on."""
@@ -46,7 +40,6 @@ INTERRUPTS_AFTER_S = 0.2
 """Speech that long silences us."""
 RESUMES_AFTER_S = 0.9
 """A sound without words lets us go on after so much silence: a cough, a door."""
-WARM_WITHIN_S = 30.0
 
 
 class Recogniser(Protocol):
@@ -95,6 +88,10 @@ def _nothing(*_: object) -> None:
     """For what a typed interview does not hear."""
 
 
+async def _only(words: str) -> AsyncIterator[str]:
+    yield words
+
+
 async def _always() -> None:
     """For a voice that nobody listens to."""
 
@@ -125,66 +122,6 @@ class Hearing(msgspec.Struct, frozen=True):
     """No voice speaks the reply, or the rest of it."""
     closed: Callable[[], None] = _nothing
     """The session ended without being asked to."""
-
-
-class _Inline(Executor):
-    """Runs at once on the calling thread: an inference takes less than changing threads for it."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as failed:
-            done.set_exception(failed)
-        return done
-
-
-class _Vad(inference.VAD):
-    def emit(self, *_: object) -> None:
-        """Tells nobody: each stream's metrics would go to every interview of the process, several times a second."""
-
-
-class _TurnDetector(inference.TurnDetector):
-    def emit(self, *_: object) -> None:
-        """As above."""
-
-
-def _tell_one_end(together: Barrier) -> None:
-    EOT().predict(np.zeros(SAMPLE_RATE, dtype=np.int16))
-    # None takes a second turn while another has not had its first.
-    together.wait(WARM_WITHIN_S)
-
-
-class Senses:
-    """The bundled models that tell speech from noise and the end of a turn from a pause, loaded once a process.
-
-    Both run here: pinned, so that no variable of the environment points them at a service.
-    """
-
-    def __init__(self, unlikely_threshold: float | None = None) -> None:
-        """`unlikely_threshold`, 0–1, in place of the model's own: below it a pause is not the end of a turn."""
-        self.vad = _Vad(
-            min_silence_duration=0.25,
-            # The audio of an utterance is kept for nobody here; a minute of it would cost 2 MB an interview.
-            max_buffered_speech=2.0,
-            executor=_Inline(),
-        )
-        if unlikely_threshold is None:
-            self.turn_detector = _TurnDetector(version="v1-mini")
-        else:
-            self.turn_detector = _TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
-
-    async def warm(self, threads: int = 0) -> None:
-        """Loads the weights, so that no candidate waits for them.
-
-        Each of the event loop's `threads` tells the end of one silence: it keeps some 12 MB from its first time on,
-        and they belong to the process, not to whichever interview comes upon it.
-        """
-        stream = self.turn_detector.stream()
-        await stream.aclose()
-        if threads:
-            together = Barrier(threads)
-            await asyncio.gather(*(asyncio.to_thread(_tell_one_end, together) for _ in range(threads)))
 
 
 @dataclass(frozen=True)
@@ -454,6 +391,18 @@ class Voice:
             done(Spoken(text=self._captions.shown, interrupted=handle.interrupted))
 
         handle.add_done_callback(ended)
+
+    def aside(self, words: str) -> None:
+        """Says something beside the replies; it is neither a turn nor heard of again. Nothing where we do not speak."""
+        if self._sound is not None:
+            self.loudspeaker.aside(self._sounding(self._sound, words))
+
+    async def _sounding(self, sound: Sound, words: str) -> AsyncIterator[rtc.AudioFrame]:
+        try:
+            async for frame in sound.synthesiser.speak(_only(words)):
+                yield frame
+        except Exception as lost:
+            log.warning("session.voiceless", cause=type(lost).__name__)
 
     async def interrupt(self) -> None:
         """Cuts short what is being said; returns when it is silent."""

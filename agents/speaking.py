@@ -157,6 +157,11 @@ class Speaker:
         else:
             self._voice.say(reply.stream(), partial(self._on_spoken, reply))
 
+    def aside(self, words: str) -> None:
+        """Says something that is no reply, where no reply is sounding."""
+        if not self.is_sounding:
+            self._voice.aside(words)
+
     def waits_for_playback(self, spoken: Spoken) -> bool:
         """Whether a reply that was sent still has to be spoken by the client; sets when that is overdue."""
         reply = self.reply

@@ -18,6 +18,9 @@ from agents.plans import Language, Patience
 COUNTS_FROM = 0.6
 """Share of a wording that must have been heard for a question or probe to count as asked."""
 
+NOTE = "note-"
+"""How the id of a probe begins that a person asked for."""
+
 WELCOMING: tuple[Phase, ...] = ("warm_up", "questions", "candidate_questions")
 """Phases in which somebody who comes back is welcomed back."""
 
@@ -35,6 +38,7 @@ Owed = Literal[
     "addition",
     "closing",
     "declined",
+    "return",
 ]
 """What the interviewer owes the candidate a reply to."""
 
@@ -46,6 +50,8 @@ class Asked(msgspec.Struct, frozen=True):
     state: Literal["waiting", "open", "closed", "skipped"] = "waiting"
     was_asked: bool = False
     probes: tuple[str, ...] = ()
+    aside: str = ""
+    """The wording of its last probe, where that came from a person's note and not from the plan."""
     hints: int = 0
     version: int = 0
     """Of its answer: 0 until it first closes."""
@@ -98,6 +104,13 @@ class State(msgspec.Struct, frozen=True):
     asked_back: int = 0
     is_welcome_owed: bool = False
     """The candidate came back and has not yet heard that we noticed."""
+    notes: tuple[str, ...] = ()
+    """What a person who watches would like asked, and was not yet."""
+    control: str | None = None
+    """Who speaks in the interviewer's place, where somebody does."""
+    words_owed: tuple[str, ...] = ()
+    """That person's words, not yet heard."""
+    is_end_ordered: bool = False
     closes_for: EndReason = "completed"
     ended: EndReason | None = None
 
@@ -127,8 +140,11 @@ def fold(log: Iterable[Event], state: State | None = None) -> State:
 def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
     payload = event.payload
-    if isinstance(payload, (*events.SIDE_FACTS, events.ProviderChanged)):
+    if isinstance(payload, (*events.SIDE_FACTS, events.ProviderChanged, events.InterviewHeld)):
         return replace(state, seq=event.seq)
+    if isinstance(payload, events.ORDERS):
+        # Written by somebody else, under a time of theirs.
+        return _ordered(replace(state, seq=event.seq, version=state.version + 1), payload, event.actor)
     moved = replace(state, seq=event.seq, version=state.version + 1, at_ms=event.at_ms)
     match payload:
         case events.InterviewCreated():
@@ -221,8 +237,7 @@ def _questioned(state: State, payload: events.AnyPayload) -> State:
             opened = replace(state.question(payload.question_id), state="open", was_asked=True, opened_ms=state.at_ms)
             return replace(_with(state, opened), open=opened.id, phase="questions")
         case events.ProbeAsked():
-            asked = state.question(payload.question_id)
-            return _with(state, replace(asked, probes=(*asked.probes, payload.probe_id)))
+            return _probed(state, payload)
         case events.HintGiven():
             return _with(state, replace(state.question(payload.question_id), hints=payload.hint))
         case events.QuestionSkipped():
@@ -243,6 +258,31 @@ def _questioned(state: State, payload: events.AnyPayload) -> State:
             return replace(_with(state, closed), open=None if state.open == asked.id else state.open)
         case _:
             # `question.repeated` and `answer.reopened` are facts for readers of the log; they move nothing.
+            return state
+
+
+def _probed(state: State, probed: events.ProbeAsked) -> State:
+    asked = state.question(probed.question_id)
+    is_note = probed.probe_id.startswith(NOTE)
+    moved = _with(state, replace(asked, probes=(*asked.probes, probed.probe_id), aside=probed.text if is_note else ""))
+    return replace(moved, notes=moved.notes[1:]) if is_note else moved
+
+
+def _ordered(state: State, order: events.AnyPayload, actor: str) -> State:
+    """The state after a person who watches asked for something. Whoever is not in control says nothing."""
+    match order:
+        case events.NoteLeft():
+            return replace(state, notes=(*state.notes, order.text))
+        case events.ControlTaken():
+            return replace(state, control=actor)
+        case events.OperatorSaid() if state.control == actor:
+            return replace(state, words_owed=(*state.words_owed, order.text))
+        case events.ControlReturned() if actor in (state.control, "director"):
+            owed = state.owed if state.owed in ("greeting", "consent", "closing", "declined") else "return"
+            return replace(state, control=None, owed=owed, quiet_since_ms=state.at_ms, silences=0)
+        case events.EndOrdered():
+            return replace(state, is_end_ordered=True)
+        case _:
             return state
 
 
@@ -300,6 +340,9 @@ def _requested(state: State, request: events.Request) -> State:
 def _replied(state: State, payload: events.ReplyDecided | events.ReplyHeard) -> State:
     if isinstance(payload, events.ReplyHeard):
         return _heard(state, payload)
+    if payload.kind == "operator":
+        # A person's words come between; what the interviewer owes waits.
+        return replace(state, pending=Pending(str(payload.reply_id), payload.kind, None, None, None))
     pending = Pending(str(payload.reply_id), payload.kind, payload.question_id, payload.probe_id, state.owed)
     return replace(state, pending=pending, owed=None)
 
@@ -309,6 +352,8 @@ def _heard(state: State, heard: events.ReplyHeard) -> State:
     if pending is None or pending.reply_id != str(heard.reply_id):
         return state
     settled = replace(state, pending=None, half_asked=None, quiet_since_ms=state.at_ms)
+    if pending.kind == "operator":
+        return replace(settled, words_owed=state.words_owed[1:]) if heard.heard > 0 else settled
     if heard.heard < COUNTS_FROM:
         half_asked = pending.question_id if pending.kind == "next" and heard.heard > 0 else None
         # What was not heard is owed again, unless something newer is owed already.

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 HOLDER = "sweep"
 
-Reason = Literal["abandoned", "expired"]
+Reason = Literal["abandoned", "expired", "operator"]
 
 
 async def sweep(
@@ -58,13 +58,20 @@ async def _try_to_close(
 async def _close(
     database: Database, tenant_id: UUID, idle: IdleInterview, reason: Reason, now: Callable[[], datetime]
 ) -> bool:
+    async with database.tenant(tenant_id) as connection:
+        row = await interviews.interview(connection, idle.id)
+    if (row.last_event_at or row.created_at) != idle.quiet_since:
+        return False  # Somebody came back while others were being closed.
+    return await close_interview(database, tenant_id, idle.id, reason, now)
+
+
+async def close_interview(
+    database: Database, tenant_id: UUID, interview_id: UUID, reason: Reason, now: Callable[[], datetime]
+) -> bool:
     """Takes the interview over, so that a holder that is still there falls silent, and ends it."""
-    interview_id = idle.id
     async with database.tenant(tenant_id) as connection:
         row = await interviews.interview(connection, interview_id)
         version = await plans.plan_version(connection, row.plan_version_id)
-    if (row.last_event_at or row.created_at) != idle.quiet_since:
-        return False  # Somebody came back while others were being closed.
     journal = InterviewLog(database, tenant_id, interview_id, now)
     epoch = await journal.take_over(HOLDER)
     if epoch is None:
@@ -77,5 +84,5 @@ async def _close(
         await journal.append(epoch, state.at_ms, facts)
     except StaleEpoch:
         return False  # Somebody came back in this very moment.
-    log.info("interview.swept", interview_id=str(interview_id), reason=reason)
+    log.info("interview.closed", interview_id=str(interview_id), reason=reason)
     return True

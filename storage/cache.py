@@ -6,11 +6,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from structlog.stdlib import get_logger
 
 from storage.errors import CacheUnavailable
@@ -25,6 +27,11 @@ LOOK = 0
 _PATTERN = "live:*"
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 5.0
+_SUBSCRIBE_SECONDS = 1.0
+_LOOK_EVERY_SECONDS = 1.0
+_SILENT_SECONDS = 2.0
+"""Without a message for so long the server is asked whether it is there; without an answer for as long it is not."""
+_COMMAND_SECONDS = 1.0
 
 
 def live_channel(interview_id: UUID) -> str:
@@ -40,6 +47,9 @@ class Cache:
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
+        self._news: dict[UUID, int] = {}
+        self._has_news = asyncio.Event()
+        self._teller: asyncio.Task[None] | None = None
 
     async def tell(self, interview_id: UUID, seq: int) -> None:
         """Say that the log has grown to `seq`. After the commit; raises CacheUnavailable, which loses nothing."""
@@ -48,18 +58,42 @@ class Cache:
         except (RedisError, OSError) as lost:
             raise CacheUnavailable(type(lost).__name__) from lost
 
+    def announce(self, interview_id: UUID, seq: int) -> None:
+        """Say so soon, without waiting. Of several numbers the last is told; what cannot be told is found later."""
+        self._news[interview_id] = seq
+        self._has_news.set()
+        if self._teller is None or self._teller.done():
+            self._teller = asyncio.create_task(self._tell_news(), name="live-teller")
+
+    async def _tell_news(self) -> None:
+        is_lost = False
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            news, self._news = self._news, {}
+            try:
+                async with self.redis.pipeline(transaction=False) as commands:
+                    for interview_id, seq in news.items():
+                        commands.publish(live_channel(interview_id), str(seq))
+                    await commands.execute()
+                is_lost = False
+            except (RedisError, OSError) as lost:
+                if not is_lost:
+                    log.warning("cache.cannot_tell", error=type(lost).__name__)
+                is_lost = True
+
     @asynccontextmanager
     async def listening(self, interview_id: UUID, listener: Listener) -> AsyncIterator[None]:
-        """Call `listener` with each number told of the interview, and with LOOK after a connection was lost.
+        """Call `listener` with each number told of the interview, and with LOOK while nothing can be told.
 
-        Returns once messages arrive; where Redis does not answer, they begin when it does.
+        Returns once messages arrive; where Redis does not answer, LOOK comes every second until it does.
         """
         channel = live_channel(interview_id)
         self._listeners[channel].add(listener)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read(), name="live-reader")
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._subscribed.wait(), _LAST_RETRY_SECONDS)
+            await asyncio.wait_for(self._subscribed.wait(), _SUBSCRIBE_SECONDS)
         try:
             yield
         finally:
@@ -76,20 +110,20 @@ class Cache:
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
-        if self._reader is not None:
-            self._reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reader
+        for task in (self._reader, self._teller):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await self.redis.aclose()
 
     async def _read(self) -> None:
-        retry = _FIRST_RETRY_SECONDS
-        missed = False
+        retry, missed = _FIRST_RETRY_SECONDS, False
         while True:
             try:
                 async with self.redis.pubsub() as channels:
                     await channels.psubscribe(_PATTERN)
-                    async for message in channels.listen():
+                    async for message in _messages(channels):
                         if message["type"] == "psubscribe":
                             self._subscribed.set()
                             retry = _FIRST_RETRY_SECONDS
@@ -101,8 +135,15 @@ class Cache:
                 self._subscribed.clear()
                 missed = True
                 log.warning("cache.subscription_lost", error=type(lost).__name__, retry_seconds=retry)
-                await asyncio.sleep(retry)
+                await self._look_meanwhile(retry)
                 retry = min(retry * 2, _LAST_RETRY_SECONDS)
+
+    async def _look_meanwhile(self, for_seconds: float) -> None:
+        """Until the next try, those who listen look by themselves."""
+        while for_seconds > 0:
+            self._tell_all(LOOK)
+            await asyncio.sleep(min(for_seconds, _LOOK_EVERY_SECONDS))
+            for_seconds -= _LOOK_EVERY_SECONDS
 
     def _tell(self, channel: str, seq: int) -> None:
         for listener in tuple(self._listeners.get(channel, ())):
@@ -115,7 +156,22 @@ class Cache:
 
 def connect(url: str) -> Cache:
     """A cache at `redis://`, `rediss://` or `unix://`; it connects when first used."""
-    return Cache(Redis.from_url(url, socket_connect_timeout=5.0))
+    return Cache(Redis.from_url(url, socket_connect_timeout=_COMMAND_SECONDS, socket_timeout=_COMMAND_SECONDS))
+
+
+async def _messages(channels: PubSub) -> AsyncIterator[dict[str, Any]]:
+    """What arrives. Raises RedisError or OSError once the server is gone, one that merely stalls included."""
+    is_asked = False
+    while True:
+        message = await channels.get_message(timeout=_SILENT_SECONDS)
+        if message is not None:
+            is_asked = False
+            yield message
+        elif is_asked:
+            raise RedisTimeoutError("no answer to a ping")
+        else:
+            is_asked = True
+            await channels.ping()
 
 
 def _text(name: bytes | str) -> str:

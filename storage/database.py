@@ -29,6 +29,9 @@ _LOST: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,
 )
+_ACQUIRE_SECONDS = 3.0
+"""How long a connection of the pool is waited for, and how long it may take to come back to it."""
+_ROLL_BACK_SECONDS = 1.0
 _UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, TimeoutError)
 
 
@@ -191,16 +194,14 @@ class Database:
 async def _transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connection]:
     unreachable = True
     try:
-        async with pool.acquire() as connection:
+        async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
             unreachable = False
             try:
-                await connection.execute(begin)
                 try:
+                    await connection.execute(begin)
                     yield connection
                 except BaseException:
-                    # What the block raised says more than that the way back was lost as well.
-                    with suppress(*_UNREACHABLE, asyncpg.InterfaceError):
-                        await connection.execute("rollback")
+                    await _roll_back(connection)
                     raise
                 await connection.execute("commit")
             finally:
@@ -212,6 +213,16 @@ async def _transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connec
         if unreachable:
             raise DatabaseUnavailable(type(lost).__name__) from lost
         raise
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Leaves the transaction; a connection that does not answer is cut, for the server to roll back."""
+    try:
+        async with asyncio.timeout(_ROLL_BACK_SECONDS):
+            await connection.execute("rollback")
+    except (*_UNREACHABLE, asyncpg.InterfaceError):
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 def _is_cut(connection: Connection) -> bool:

@@ -22,6 +22,7 @@ class Ticket(msgspec.Struct, frozen=True):
     tenant_id: UUID
     interview_id: UUID
     role: TicketRole
+    user_id: UUID | None = None
 
 
 async def issue_ticket(
@@ -32,18 +33,20 @@ async def issue_ticket(
     expires_at: datetime,
     *,
     ip_address: str | None = None,
+    user_id: UUID | None = None,
 ) -> UUID:
     """Keep a new ticket by the SHA-256 of its secret, which itself is kept nowhere. Returns the ticket's id."""
     ticket_id = uuid7()
     await connection.execute(
-        "insert into interview.tickets (id, tenant_id, interview_id, role, token_hash, expires_at, ip_address)"
-        " values ($1, current_setting('app.tenant')::uuid, $2, $3, $4, $5, $6)",
+        "insert into interview.tickets (id, tenant_id, interview_id, role, token_hash, expires_at, ip_address, user_id)"
+        " values ($1, current_setting('app.tenant')::uuid, $2, $3, $4, $5, $6, $7)",
         ticket_id,
         interview_id,
         role,
         token_hash,
         expires_at,
         ip_address,
+        user_id,
     )
     return ticket_id
 
@@ -58,15 +61,15 @@ async def redeem_ticket(database: Database, token_hash: bytes, now: datetime) ->
     if found is None:
         raise TicketUnknown
     async with database.tenant(found["tenant_id"]) as connection:
-        role = await connection.fetchval(
+        redeemed = await connection.fetchrow(
             "update interview.tickets set used_at = $2 where id = $1 and used_at is null and expires_at > $2"
-            " returning role",
+            " returning role, user_id",
             found["ticket_id"],
             now,
         )
-        if role is None:
+        if redeemed is None:
             used = await connection.fetchval(
                 "select used_at is not null from interview.tickets where id = $1", found["ticket_id"]
             )
             raise TicketUsed if used else TicketExpired
-    return Ticket(found["ticket_id"], found["tenant_id"], found["interview_id"], role)
+    return Ticket(found["ticket_id"], found["tenant_id"], found["interview_id"], *redeemed)

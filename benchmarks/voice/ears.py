@@ -16,7 +16,8 @@ from agents.audio import BYTES_A_MS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE, Line
 from agents.conversation import Sounds, Watch
 from agents.offers import Brief, Writer
 from agents.plans import Language
-from agents.session import Senses, Sound
+from agents.senses import Senses
+from agents.session import Sound
 from agents.turn_taking import endpointing
 from benchmarks.voice.marking import SILENCE, number_in, telling
 from benchmarks.voice.settings import Delays

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import msgspec
@@ -29,6 +29,7 @@ from server.principal import Principal
 from server.services import Services
 from storage import interviews as kept
 from storage.interviews import Interview, Status
+from storage.tickets import TicketRole
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many, from 1 to 100.")]
 SearchText = Annotated[
@@ -103,6 +104,13 @@ class Ticket(msgspec.Struct, frozen=True):
     live_path: str
 
 
+class TicketQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    role: Annotated[
+        TicketRole,
+        msgspec.Meta(description="`candidate` opens the interview itself; `observer` watches; `operator` may step in."),
+    ] = "candidate"
+
+
 class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit = 20
     cursor: str | None = None
@@ -164,7 +172,7 @@ async def one(call: Call[Nothing, Nothing]) -> InterviewView:
     return view(await find(call.services, call.principal, interview_id))
 
 
-async def another_ticket(call: Call[Nothing, Nothing]) -> Ticket:
+async def another_ticket(call: Call[Nothing, TicketQuery]) -> Ticket:
     services = call.services
     interview_id = call.id("interview_id", "an interview")
     await find(services, call.principal, interview_id)
@@ -175,6 +183,8 @@ async def another_ticket(call: Call[Nothing, Nothing]) -> Ticket:
             interview_id,
             now=services.now(),
             ticket_life=ticket_life(services),
+            role=call.query.role,
+            user_id=call.principal.user_id,
         )
     except opening.InterviewOverError:
         raise InterviewOver from None
@@ -193,8 +203,25 @@ def ticket_life(services: Services) -> timedelta:
 
 def view(interview: Interview) -> InterviewView:
     """An interview as the API shows it."""
-    shown = {name: getattr(interview, name) for name in InterviewView.__struct_fields__ if name not in ("plan", "page")}
-    return msgspec.convert({**shown, "plan": interview.plan_slug, "page": f"/interviews/{interview.id}"}, InterviewView)
+    return InterviewView(
+        id=interview.id,
+        status=interview.status,
+        kind=interview.kind,
+        channel=interview.channel,
+        plan=interview.plan_slug,
+        plan_title=interview.plan_title,
+        plan_version_id=interview.plan_version_id,
+        language=cast("Language", interview.language),
+        target_duration_minutes=interview.target_duration_minutes,
+        scorer=interview.scorer,
+        overall_score=interview.overall_score,
+        created_at=interview.created_at,
+        started_at=interview.started_at,
+        completed_at=interview.completed_at,
+        actual_duration_seconds=interview.actual_duration_seconds,
+        last_seq=interview.last_seq,
+        page=f"/interviews/{interview.id}",
+    )
 
 
 def write_cursor(last: UUID) -> str:
@@ -274,7 +301,7 @@ ENDPOINTS = (
         handle=another_ticket,
         answer=Ticket,
         body=Nothing,
-        query=Nothing,
+        query=TicketQuery,
         status=201,
         errors=(NoSuchInterview, InterviewOver),
     ),

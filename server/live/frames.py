@@ -7,6 +7,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.live import protocol
 
+MOST_MISTAKES = 20
+"""Messages that make no sense before the socket is closed."""
 MOST_AT_ONCE = 200
 MOST_A_SECOND = 50.0
 """Messages of one client: so many in a burst, so many a second for long. Simulated candidates stay below."""
@@ -111,8 +113,14 @@ def read(text: str, max_bytes: int) -> protocol.ClientMessage:
         case protocol.Say():
             _check_id(message.client_id)
             _check_words(message)
-        case protocol.Press():
+        case protocol.Press() | protocol.Take() | protocol.Return() | protocol.Finish():
             _check_id(message.client_id)
+        case protocol.Flag():
+            _check_id(message.client_id)
+            _check_remark(message.client_id, message.reason)
+        case protocol.Note() | protocol.Speak():
+            _check_id(message.client_id)
+            _check_remark(message.client_id, message.text)
         case _:
             pass
     return message
@@ -128,6 +136,17 @@ def _check_words(say: protocol.Say) -> None:
     if len(text) > protocol.MAX_TEXT:
         sentence = f"A message may have {protocol.MAX_TEXT} characters. Send a longer answer in parts."
         raise Refused("too_long", sentence, client_id=say.client_id)
+
+
+def _check_remark(client_id: str, text: str) -> None:
+    if UNKEEPABLE in text:
+        sentence = "A message may not hold the character U+0000. Take it out and send it again."
+        raise Refused("malformed", sentence, client_id=client_id)
+    if not text.strip():
+        raise Refused("empty", "Write something before you send it.", client_id=client_id)
+    if len(text.strip()) > protocol.MAX_REMARK:
+        sentence = f"This may have {protocol.MAX_REMARK} characters. Say it more shortly."
+        raise Refused("too_long", sentence, client_id=client_id)
 
 
 def _check_id(client_id: str) -> None:

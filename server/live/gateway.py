@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -25,7 +26,8 @@ from agents.offers import Writer
 from agents.plans import Plan
 from agents.providing import Providing
 from server.live import protocol, views
-from server.live.frames import UNKEEPABLE, Reader, Refused, last_straw
+from server.live.frames import MOST_MISTAKES, UNKEEPABLE, Reader, Refused, last_straw
+from server.live.observing import Observers
 from server.live.outlet import SocketOutlet
 from server.metrics import EVENT_APPEND_SECONDS, EVENTS_APPENDED, LIVE_INTERVIEWS
 from server.principal import refuse_foreign
@@ -39,12 +41,11 @@ from storage.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
-MOST_MISTAKES = 20
-"""Messages that make no sense before the socket is closed."""
 REPORT_WITHIN_S = 30.0
 """How long a client whose interview has ended is kept connected for its report."""
 FAREWELL_WITHIN_S = 1.0
 PATH = "/live"
+_STOPPING = ("server_stopping", "The server is stopping. Reconnect in a moment.")
 
 
 class _Holding(msgspec.Struct):
@@ -99,6 +100,9 @@ class LiveHost:
         self._plans: dict[UUID, Plan] = {}
         self._unpacking = asyncio.Lock()
         self._is_stopping = False
+        self._observers = Observers(
+            database, cache, self._plan, now=now, monotonic=monotonic, max_bytes=settings.max_message_bytes
+        )
 
     @property
     def live_count(self) -> int:
@@ -117,9 +121,23 @@ class LiveHost:
         if self._ears is not None:
             await self._ears.open()
 
+    async def drain(self, within_s: float) -> None:
+        """Takes nobody in any more, and hands each interview over once neither of the two is speaking.
+
+        Returns when none is left, or after `within_s`.
+        """
+        self._is_stopping = True
+        self._observers.stop()
+        holdings = list(self._held.values())
+        for holding in holdings:
+            holding.conversation.hand_over()
+        if holdings:
+            await asyncio.wait({holding.task for holding in holdings}, timeout=within_s)
+
     async def stop(self) -> None:
         """Lets every candidate know and gives every interview up, all of it kept."""
         self._is_stopping = True
+        self._observers.stop()
         holdings = list(self._held.values())
         for holding in holdings:
             holding.outlet.closed("server_stopping")
@@ -143,7 +161,10 @@ class LiveHost:
             hello = await self._hello(socket)
             ticket = await self._redeem(hello.ticket)
             with structlog.contextvars.bound_contextvars(interview_id=str(ticket.interview_id)):
-                await self._attend(socket, hello, ticket)
+                if ticket.role == "candidate":
+                    await self._attend(socket, hello, ticket)
+                else:
+                    await self._observe(socket, hello, ticket)
         except Refused as refusal:
             await _refuse(socket, refusal)
         except DatabaseUnavailable:
@@ -180,9 +201,15 @@ class LiveHost:
             raise Refused("ticket_expired", str(refusal), close="ticket_expired") from None
         except TicketRefused as refusal:
             raise Refused("bad_ticket", str(refusal), close="bad_ticket") from None
-        if ticket.role != "candidate":
-            raise Refused("bad_ticket", "This ticket does not open the candidate's side.", close="bad_ticket")
         return ticket
+
+    async def _observe(self, socket: WebSocket, hello: protocol.Hello, ticket: tickets.Ticket) -> None:
+        if self._is_stopping:
+            raise Refused(*_STOPPING, close="server_stopping")
+        try:
+            await self._observers.attend(socket, hello, ticket)
+        except NotFound as missing:
+            raise Refused("not_found", str(missing), close="not_found") from None
 
     async def _attend(self, socket: WebSocket, hello: protocol.Hello, ticket: tickets.Ticket) -> None:
         """Holds the interview for as long as this client is there."""
@@ -191,9 +218,7 @@ class LiveHost:
         async with door:
             await self._displace(interview_id)
             if self._is_stopping:
-                raise Refused(
-                    "server_stopping", "The server is stopping. Reconnect in a moment.", close="server_stopping"
-                )
+                raise Refused(*_STOPPING, close="server_stopping")
             holding = await self._open(socket, hello, ticket)
             self._held[interview_id] = holding
             LIVE_INTERVIEWS.set(len(self._held))
@@ -232,7 +257,14 @@ class LiveHost:
             except NotFound as missing:
                 raise Refused("not_found", str(missing), close="not_found") from None
             plan = await self._plan(connection, row.plan_version_id)
-        journal = InterviewLog(self._database, ticket.tenant_id, ticket.interview_id, self._now, _measure)
+        journal = InterviewLog(
+            self._database,
+            ticket.tenant_id,
+            ticket.interview_id,
+            self._now,
+            partial(self._appended, ticket.interview_id),
+            self._monotonic,
+        )
         kind: events.Kind = "screening" if row.kind == "screening" else "practice"
         has_audio = self._ears is not None and row.channel == "voice" and "audio" in hello.capabilities
         # Before anything is started for the interview, so that whatever calls a model belongs to its trace.
@@ -290,11 +322,19 @@ class LiveHost:
                 plan = self._plans[plan_version_id] = msgspec.convert(version.body, Plan)
             return plan
 
+    def _appended(self, interview_id: UUID, types: Sequence[str], seq: int, seconds: float) -> None:
+        """Counts what was kept, and lets those who watch know."""
+        EVENT_APPEND_SECONDS.observe(seconds)
+        for name in types:
+            EVENTS_APPENDED.labels(type=name).inc()
+        if self._cache is not None:
+            self._cache.announce(interview_id, seq)
+
     async def _listen(self, interview_id: UUID, conversation: Conversation) -> None:
         """Looks at the log whenever somebody says that it grew."""
         if self._cache is None:
             return
-        async with self._cache.listening(interview_id, lambda _seq: conversation.look()):
+        async with self._cache.listening(interview_id, lambda seq: conversation.look(seq or None)):
             conversation.look()
             await asyncio.Event().wait()
 
@@ -349,12 +389,8 @@ def _take(message: protocol.ClientMessage, holding: _Holding) -> None:
             conversation.active()
         case protocol.Hello():
             raise Refused("hello_twice", "hello opens a socket and is sent once.")
-
-
-def _measure(types: Sequence[str], seconds: float) -> None:
-    EVENT_APPEND_SECONDS.observe(seconds)
-    for name in types:
-        EVENTS_APPENDED.labels(type=name).inc()
+        case _:
+            raise Refused("not_for_candidates", "This ticket opens the candidate's side.", client_id=message.client_id)
 
 
 async def _close_when_over(holding: _Holding) -> None:

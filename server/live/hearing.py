@@ -15,7 +15,8 @@ from agents.plans import Language
 from agents.providers.accounts import Accounts
 from agents.providers.speech import Speech
 from agents.providers.watching import Limits
-from agents.session import Senses, Sound
+from agents.senses import Senses
+from agents.session import Sound
 from agents.turn_taking import endpointing
 from storage import objects
 from storage.errors import ObjectsUnavailable

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from agents import events
 from agents.director import DirectorError
@@ -15,25 +15,14 @@ from agents.providers.accounts import Trouble
 from agents.state import State
 from agents.timing import TurnTimes
 from server.live import protocol, views
+from server.live.outbox import Outbox
 from server.metrics import PROVIDER_FAILURES, SCORES_GIVEN, observe_turn
 from server.tracing import InterviewTrace
 
 log = structlog.get_logger(__name__)
 
-MOST_WAITING = 2_000
-"""Messages that may wait for a client; one that falls further behind is cut off and can come back."""
 
-_SENTENCES = {
-    "ended": "The interview has ended.",
-    "taken_over": "This interview is now open in another window. Close the other one, or take it back from here.",
-    "unavailable": "The interview cannot be kept at the moment, so it waits. Everything up to here is safe; come back.",
-    "server_stopping": "The server is stopping. Everything is kept; reconnect in a moment to go on.",
-    "too_many": "More waits for you than your line takes. Everything is kept; reconnect to go on.",
-    "internal": "Something went wrong on our side. Everything up to here is kept; reconnect to go on.",
-}
-
-
-class SocketOutlet:
+class SocketOutlet(Outbox):
     """An `agents.conversation.Outlet` on a WebSocket."""
 
     def __init__(
@@ -51,7 +40,7 @@ class SocketOutlet:
         """Set once the interview is over."""
         self.reported = asyncio.Event()
         """Set once its report is there."""
-        self._socket = socket
+        super().__init__(socket)
         self._plan = plan
         self._kind = kind
         self._channel = channel
@@ -59,8 +48,6 @@ class SocketOutlet:
         self._has_audio = has_audio
         self._wants_figures = wants_figures
         self._interim = ""
-        self._waiting: asyncio.Queue[protocol.ServerMessage | bytes | int | None] = asyncio.Queue()
-        self._is_open = True
         self._view: protocol.StateView | None = None
 
     # --- agents.conversation.Outlet ----------------------------------------------------------------------------
@@ -95,6 +82,9 @@ class SocketOutlet:
         if self._has_audio and text != self._interim:
             self._interim = text
             self.send(protocol.Interim(text=text))
+
+    def held(self, words: str) -> None:
+        self.send(protocol.Notice(code="one_moment" if words else "going_on", message=words))
 
     def measured(self, times: TurnTimes) -> None:
         """A turn's times, for the metrics, the operator's log, and a client that asked for them."""
@@ -145,20 +135,6 @@ class SocketOutlet:
     def audio_resumed(self, segment: int) -> None:
         self.send(protocol.AudioResume(segment=segment))
 
-    def closed(self, reason: str) -> None:
-        """Tells the client why, and closes once that is sent."""
-        if not self._is_open:
-            return
-        code = protocol.CLOSE_CODES.get(reason, protocol.CLOSE_CODES["internal"])
-        sentence = _SENTENCES.get(reason, _SENTENCES["internal"])
-        # Past `send`, which would count it among what this client has not yet read.
-        self._waiting.put_nowait(
-            protocol.Notice(code=reason, message=sentence)
-            if reason == "ended"
-            else protocol.Problem(code=reason, message=sentence, fatal=True, close_code=code)
-        )
-        self.finish(code)
-
     # --- the gateway's side ------------------------------------------------------------------------------------
 
     def past(self, event: Event, *, has_it: bool = False) -> None:
@@ -170,44 +146,3 @@ class SocketOutlet:
         message = None if has_it else views.fact_for_candidate(event, self._kind)
         if message is not None:
             self.send(message)
-
-    def send(self, message: protocol.ServerMessage) -> None:
-        """Queues a message; cuts off a client that has fallen too far behind."""
-        if not self._is_open:
-            return
-        self._put(message)
-
-    def _put(self, message: protocol.ServerMessage | bytes) -> None:
-        self._waiting.put_nowait(message)
-        if self._waiting.qsize() > MOST_WAITING:
-            log.warning("live.client_too_slow", waiting=self._waiting.qsize())
-            self.closed("too_many")
-
-    def finish(self, close_code: int | None = None) -> None:
-        """Ends the sending after what is queued, with the socket's close where a code is given."""
-        self._is_open = False
-        self._waiting.put_nowait(close_code)
-
-    def _drained(self) -> list[protocol.ServerMessage | bytes | int | None]:
-        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
-
-    async def drain(self) -> None:
-        """Sends what is queued until the socket closes."""
-        try:
-            while True:
-                message = await self._waiting.get()
-                if message is None:
-                    return
-                if isinstance(message, bytes):
-                    await self._socket.send_bytes(message)
-                    continue
-                if isinstance(message, int):
-                    await self._socket.close(message)
-                    return
-                await self._socket.send_text(protocol.write(message))
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            # Starlette raises RuntimeError for a send after the close; the reader sees the close itself.
-            self._is_open = False
-        except Exception:
-            log.exception("live.sending_failed")
-            self._is_open = False

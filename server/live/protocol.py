@@ -16,6 +16,8 @@ SUBPROTOCOL = "viva.v1"
 HELLO_WITHIN_S = 10.0
 MAX_TEXT = 8_000
 """Characters in one typed message."""
+MAX_REMARK = 1_000
+"""Characters in a note, a flag's reason, or what an operator wants said."""
 SAMPLE_RATE = 16_000
 FRAME_MS = 20
 LONGEST_FRAME_BYTES = 6_400
@@ -98,7 +100,52 @@ class Ping(Incoming, frozen=True, tag="ping"):
     pass
 
 
-ClientMessage = Hello | Say | Press | Typing | Played | Microphone | Playback | Ping
+# --- a person who watches --------------------------------------------------------------------------------------
+
+
+class Flag(Incoming, frozen=True, tag="flag"):
+    """Marks the interview, or one event of it, for a second look. Nobody in the interview is told."""
+
+    client_id: str
+    reason: str
+    about: int | None = None
+    """The `seq` it is about."""
+
+
+class Note(Incoming, frozen=True, tag="note"):
+    """A private word to the interviewer, such as "ask about Kafka"; it becomes the next probe."""
+
+    client_id: str
+    text: str
+
+
+class Take(Incoming, frozen=True, tag="take"):
+    """Takes the interviewer's place: it falls silent, and `speak` is said instead. Operators only."""
+
+    client_id: str
+
+
+class Speak(Incoming, frozen=True, tag="speak"):
+    """Words to the candidate, said as the interviewer's. Only after `take`."""
+
+    client_id: str
+    text: str
+
+
+class Return(Incoming, frozen=True, tag="return"):
+    """Hands back: the interviewer goes on where it was. Only after `take`."""
+
+    client_id: str
+
+
+class Finish(Incoming, frozen=True, tag="finish"):
+    """Brings the interview to its close. Operators only."""
+
+    client_id: str
+
+
+Act = Flag | Note | Take | Speak | Return | Finish
+ClientMessage = Hello | Say | Press | Typing | Played | Microphone | Playback | Ping | Act
 
 
 # --- server to client ------------------------------------------------------------------------------------------
@@ -127,6 +174,10 @@ class StateView(msgspec.Struct, frozen=True):
     """Interview time left until the soft limit; below zero when past it."""
     may: tuple[Request, ...]
     """What the candidate can ask for now."""
+    present: bool = True
+    """Whether the candidate is there."""
+    by_person: bool = False
+    """Whether a person speaks in the interviewer's place."""
 
 
 class AudioTerms(msgspec.Struct, frozen=True):
@@ -153,6 +204,25 @@ class Welcome(Message, frozen=True, tag="welcome", kw_only=True):
     audio: AudioTerms | None = None
     """Set where we hear and speak ourselves; None where the client types or uses speech of its own."""
     epoch: int
+    last_seq: int
+    state: StateView
+
+
+class Watching(Message, frozen=True, tag="watching", kw_only=True):
+    """The welcome of somebody who watches. Every event of the log follows, the private ones and the scores too."""
+
+    protocol: Literal["viva.v1"] = "viva.v1"
+    interview_id: UUID
+    role: Literal["observer", "operator"]
+    """An observer may flag and leave notes; an operator may also take over, speak, hand back and finish."""
+    me: str
+    """The actor under which this person's acts are kept."""
+    kind: Kind
+    channel: Channel
+    plan: str
+    title: str
+    interviewer: str
+    scorer: str
     last_seq: int
     state: StateView
 
@@ -268,6 +338,7 @@ class Pong(Message, frozen=True, tag="pong"):
 
 ServerMessage = (
     Welcome
+    | Watching
     | Fact
     | State
     | ReplyDelta

@@ -8,7 +8,13 @@ from agents.plans import Plan
 from agents.state import State
 from server.live import protocol
 
-_HIDDEN = (events.ReplyDecided,)
+_HIDDEN = (
+    events.ReplyDecided,
+    events.InterviewFlagged,
+    events.NoteLeft,
+    events.OperatorSaid,
+    events.EndOrdered,
+)
 _HIDDEN_IN_SCREENINGS = (events.ScoreGiven, events.ReportReady)
 
 
@@ -17,6 +23,19 @@ def fact_for_candidate(event: Event, kind: events.Kind) -> protocol.Fact | None:
     hidden = (*_HIDDEN, *_HIDDEN_IN_SCREENINGS) if kind == "screening" else _HIDDEN
     if isinstance(event.payload, hidden):
         return None
+    return protocol.Fact(
+        seq=event.seq,
+        at_ms=event.at_ms,
+        at=event.at.isoformat(),
+        # Who of the company it was is not for the candidate.
+        actor="interviewer" if isinstance(event.payload, events.ORDERS) else event.actor,
+        event=events.to_document(event.payload),
+        client_id=event.client_id,
+    )
+
+
+def fact_for_observer(event: Event) -> protocol.Fact:
+    """The event as somebody who watches gets it: all of it."""
     return protocol.Fact(
         seq=event.seq,
         at_ms=event.at_ms,
@@ -37,6 +56,8 @@ def state_view(plan: Plan, state: State, at_ms: int) -> protocol.StateView:
         of=len(state.questions),
         left_ms=state.target_ms - at_ms,
         may=director.may(plan, state),
+        present=state.present,
+        by_person=state.control is not None,
     )
 
 

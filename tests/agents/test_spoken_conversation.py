@@ -14,7 +14,8 @@ from agents.audio import BYTES_A_MS, FRAME_BYTES, FRAME_MS
 from agents.conversation import Conversation, Watch
 from agents.director import Press, Turn
 from agents.plans import Language
-from agents.session import Senses, Sound
+from agents.senses import Senses
+from agents.session import Sound
 from storage.database import Database
 from storage.ids import uuid7
 from tests.agents.room import PLAN, Room, open_room

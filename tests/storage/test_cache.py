@@ -44,9 +44,29 @@ async def test_after_a_lost_connection_every_listener_is_told_to_look(redis_cach
         await redis_cache.redis.client_kill_filter(_type="pubsub")
         async with asyncio.timeout(10):
             assert await told.get() == LOOK
-        await redis_cache.tell(interview_id, 6)
-        async with asyncio.timeout(10):
+            # Once more when messages arrive again: what was told in between is lost.
+            assert await told.get() == LOOK
+            await redis_cache.tell(interview_id, 6)
             assert await told.get() == 6
+
+
+async def test_while_redis_is_away_those_who_listen_look_by_themselves(tmp_path: Path) -> None:
+    away = cache.connect(f"unix://{tmp_path}/nothing.sock")
+    told: asyncio.Queue[int] = asyncio.Queue()
+    async with away.listening(uuid7(), told.put_nowait), asyncio.timeout(10):
+        assert [await told.get() for _ in range(3)] == [LOOK] * 3
+    await away.close()
+
+
+async def test_what_is_announced_is_told_soon_and_of_several_the_last(redis_cache: Cache) -> None:
+    interview_id = uuid7()
+    told: asyncio.Queue[int] = asyncio.Queue()
+    async with redis_cache.listening(interview_id, told.put_nowait):
+        for seq in (7, 8, 9):
+            redis_cache.announce(interview_id, seq)
+        async with asyncio.timeout(10):
+            assert await told.get() == 9
+    assert told.empty()
 
 
 async def test_a_redis_that_does_not_answer_is_said_and_listening_goes_on_without(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from agents import events
 from agents.audio import BYTES_A_MS, FRAME_BYTES, FRAME_MS
 from agents.events import Event
 from agents.offers import Brief, Writer
-from agents.session import Senses
+from agents.senses import Senses
 from server import logging as operator_log
 from server import serving
 from server.accounts import accounts_of

@@ -26,6 +26,7 @@ from server.live.protocol import (
     Say,
     ServerMessage,
     State,
+    Watching,
     Welcome,
 )
 
@@ -63,6 +64,12 @@ class Candidate:
         client_id = str(uuid4())
         await self.send(Press(client_id=client_id, request=request, language=language))
         return client_id
+
+    async def act(self, kind: type[protocol.Act], **said: object) -> Ack:
+        """Does what only somebody who watches may; returns the acknowledgement."""
+        client_id = str(uuid4())
+        await self.send(kind(client_id=client_id, **said))
+        return await self.next(Ack, lambda ack: ack.client_id == client_id)
 
     async def next(self, kind: type[Wanted], wanted: Callable[[Wanted], bool] = lambda _message: True) -> Wanted:
         """The next message of that kind; those before it are read and kept."""
@@ -139,7 +146,7 @@ class Candidate:
 
     @property
     def state(self) -> protocol.StateView:
-        told = [message for message in self.messages if isinstance(message, Welcome | State)]
+        told = [message for message in self.messages if isinstance(message, Welcome | Watching | State)]
         return told[-1].state
 
     @property

@@ -7,7 +7,8 @@ from uuid import UUID
 from agents.audio import Line
 from agents.conversation import Sounds, Watch
 from agents.plans import Language
-from agents.session import Senses, Sound
+from agents.senses import Senses
+from agents.session import Sound
 from tests.agents.sounding import CountingVoice, EnergyRecogniser
 
 

@@ -21,9 +21,10 @@ from agents.plans import Language
 from agents.rehearsal.interviewer import RehearsalInterviewer
 from server.app import create_app
 from server.live.gateway import PATH, Ears, LiveHost
-from server.live.protocol import SUBPROTOCOL, Hello, Welcome
+from server.live.protocol import SUBPROTOCOL, Hello, Watching, Welcome
 from server.services import Services
 from server.serving import _Server
+from storage.tickets import TicketRole
 from tests.server.live.candidate import WITHIN_S, Candidate
 from tests.server.serving import Clock
 
@@ -79,9 +80,15 @@ class House:
         )
         return opened.interview_id
 
-    async def ticket(self, interview_id: UUID) -> str:
+    async def ticket(self, interview_id: UUID, role: TicketRole = "candidate") -> str:
         issued = await opening.issue_ticket(
-            self.services.database, self.tenant_id, interview_id, now=self.clock(), ticket_life=self.life
+            self.services.database,
+            self.tenant_id,
+            interview_id,
+            now=self.clock(),
+            ticket_life=self.life,
+            role=role,
+            user_id=self.services.local_owner.user_id,
         )
         return issued.ticket
 
@@ -108,6 +115,12 @@ class House:
         candidate = await self.greets(ticket or await self.ticket(interview_id), last_seq=last_seq)
         await candidate.next(Welcome)
         return candidate
+
+    async def watches(self, interview_id: UUID, role: TicketRole = "operator", *, last_seq: int = 0) -> Candidate:
+        """Somebody who watches and has been welcomed."""
+        watcher = await self.greets(await self.ticket(interview_id, role), last_seq=last_seq)
+        await watcher.next(Watching)
+        return watcher
 
     async def begins(self, question: int = 1) -> tuple[UUID, Candidate]:
         """A new interview whose candidate has reached that core question."""

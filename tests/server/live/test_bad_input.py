@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.live import frames, gateway, outlet, protocol
+from server.live import frames, gateway, outbox, protocol
 from server.live.protocol import Hello, Ping, Press, Problem, Typing
 from tests.server.live.candidate import Candidate
 from tests.server.live.house import ANSWER, House
@@ -249,7 +249,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_can_come_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interview_id, candidate = await house.begins()
-    monkeypatch.setattr(outlet, "MOST_WAITING", 2)
+    monkeypatch.setattr(outbox, "MOST_WAITING", 2)
     slow = await house.greets(await house.ticket(interview_id))
     await refused(slow, "too_many", 4429)
     monkeypatch.undo()

@@ -7,13 +7,12 @@ import pytest
 from agents import intents
 from agents.assessment import score_answers, write_report
 from agents.events import AnswerClosed, ScoreGiven, TurnClosed
-from agents.opening import ticket_hash
 from agents.plans import Language
 from agents.rehearsal.scorer import RehearsalScorer
 from agents.state import COUNTS_FROM
 from server.live.protocol import Ack, Fact, Hello, Notice, Played, Pong, ReplyDelta, ReplyEnd, Say, Welcome
 from server.metrics import REGISTRY
-from storage import interviews, tickets
+from storage import interviews
 from tests.agents.rehearsal.answers import GOOD
 from tests.server.live.candidate import Candidate
 from tests.server.live.house import ANSWER, PLAN, HeldWriter, House
@@ -220,15 +219,6 @@ async def test_a_server_that_stops_says_so_and_keeps_everything(house: House, wr
     assert [event.type for event in log[-3:]] == ["reply.decided", "reply.heard", "candidate.left"]
     assert [event.payload.text for event in log if isinstance(event.payload, TurnClosed)][-1:] == [ANSWER]
     assert await status(house, interview_id) == "in_progress"
-
-
-async def test_an_observers_ticket_does_not_open_the_candidates_side(house: House) -> None:
-    interview_id = await house.opens()
-    async with house.services.database.tenant(house.tenant_id) as connection:
-        expires_at = house.clock() + house.life
-        await tickets.issue_ticket(connection, interview_id, "observer", ticket_hash("watch"), expires_at)
-    candidate = await house.greets("watch")
-    assert await candidate.closed() == 4401
 
 
 @pytest.mark.parametrize(("first", "second"), [("en", "es"), ("es", "en")])

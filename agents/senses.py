@@ -1,0 +1,101 @@
+"""The bundled models that hear when somebody speaks, and whether they have done: loaded once, run here."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from threading import Barrier
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import inference
+from livekit.local_inference import EOT
+
+from agents.audio import SAMPLE_RATE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GATHERED = 3
+"""Frames that the end-of-turn model is given at once."""
+WARM_WITHIN_S = 30.0
+
+
+class _Inline(Executor):
+    """Runs at once on the calling thread: an inference takes less than changing threads for it."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as failed:
+            done.set_exception(failed)
+        return done
+
+
+class _Vad(inference.VAD):
+    def emit(self, *_: object) -> None:
+        """Tells nobody: each stream's metrics would go to every interview of the process, several times a second."""
+
+
+class _TurnDetector(inference.TurnDetector):
+    def emit(self, *_: object) -> None:
+        """As above."""
+
+    def stream(self, **options: Any) -> Any:
+        """A stream that takes in sound in larger pieces: it moves 1.2 s of it along with each."""
+        stream = super().stream(**options)
+        stream.push_audio = _Gathered(stream.push_audio).push  # type: ignore[method-assign]
+        return stream
+
+
+class _Gathered:
+    """Passes frames on, several as one. Of what came last a little is missing, and it is silence."""
+
+    def __init__(self, passed: Callable[[rtc.AudioFrame], None]) -> None:
+        self._passed = passed
+        self._waiting: list[rtc.AudioFrame] = []
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        self._waiting.append(frame)
+        if len(self._waiting) >= GATHERED:
+            together, self._waiting = rtc.combine_audio_frames(self._waiting), []
+            self._passed(together)
+
+
+def _tell_one_end(together: Barrier) -> None:
+    EOT().predict(np.zeros(SAMPLE_RATE, dtype=np.int16))
+    # None takes a second turn while another has not had its first.
+    together.wait(WARM_WITHIN_S)
+
+
+class Senses:
+    """The bundled models that tell speech from noise and the end of a turn from a pause, loaded once a process.
+
+    Both run here: pinned, so that no variable of the environment points them at a service.
+    """
+
+    def __init__(self, unlikely_threshold: float | None = None) -> None:
+        """`unlikely_threshold`, 0–1, in place of the model's own: below it a pause is not the end of a turn."""
+        self.vad = _Vad(
+            min_silence_duration=0.25,
+            # The audio of an utterance is kept for nobody here; a minute of it would cost 2 MB an interview.
+            max_buffered_speech=2.0,
+            executor=_Inline(),
+        )
+        if unlikely_threshold is None:
+            self.turn_detector = _TurnDetector(version="v1-mini")
+        else:
+            self.turn_detector = _TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
+
+    async def warm(self, threads: int = 0) -> None:
+        """Loads the weights, so that no candidate waits for them.
+
+        Each of the event loop's `threads` tells the end of one silence: it keeps some 12 MB from its first time on,
+        and they belong to the process, not to whichever interview comes upon it.
+        """
+        stream = self.turn_detector.stream()
+        await stream.aclose()
+        if threads:
+            together = Barrier(threads)
+            await asyncio.gather(*(asyncio.to_thread(_tell_one_end, together) for _ in range(threads)))
