@@ -191,8 +191,8 @@ class Conversation:
             while not self._is_over:
                 await self._handle(await self._next())
                 if self._is_leaving and self._is_quiet:
-                    self._outlet.closed("server_stopping")
                     await self._leave("server stopping")
+                    self._outlet.closed("server_stopping")
         except StaleEpoch:
             # Another process holds the interview now: fall silent at once, write nothing more.
             self._outlet.closed("taken_over")

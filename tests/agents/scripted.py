@@ -56,6 +56,7 @@ class Ear:
         self.interims: list[str] = []
         self.times: list[TurnTimes] = []
         self.troubles: list[Trouble] = []
+        self.holds: list[str] = []
         self.state: State | None = None
         self.is_there = True
         self.sent_whole = 0
@@ -98,6 +99,10 @@ class Ear:
 
     def troubled(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
+        self._stir()
+
+    def held(self, words: str) -> None:
+        self.holds.append(words)
         self._stir()
 
     def closed(self, reason: str) -> None:

@@ -64,6 +64,14 @@ class Sitting:
     def presses(self, request: events.Request, language: Language | None = None) -> tuple[AnyPayload, ...]:
         return self.does(director.Press(request, language))
 
+    def orders(self, fact: AnyPayload, actor: str = "user:1") -> None:
+        """A person who watches asks for something; whoever holds the interview obeys."""
+        if self.state.phase == "ended":
+            return
+        self._apply([fact], actor)
+        if isinstance(fact, events.EndOrdered):
+            self.does(director.Finish())
+
     def waits(self, ms: int) -> tuple[AnyPayload, ...]:
         """Lets interview time pass, with every timer that falls due within it, none of our replies being heard."""
         until = self.at_ms + ms
@@ -128,7 +136,7 @@ class Sitting:
         if is_heard and reply_id is not None:
             self.hears(reply_id)
 
-    def _apply(self, facts: "tuple[AnyPayload, ...] | list[AnyPayload]") -> None:
+    def _apply(self, facts: "tuple[AnyPayload, ...] | list[AnyPayload]", actor: str | None = None) -> None:
         for fact in facts:
             seq = len(self.log) + 1
             event = Event(
@@ -136,7 +144,7 @@ class Sitting:
                 id=uuid5(_NAMES, f"event {seq}"),
                 at=_BEGAN + timedelta(milliseconds=self.at_ms),
                 at_ms=self.at_ms,
-                actor=events.actor_of(fact),
+                actor=actor or events.actor_of(fact),
                 payload=fact,
             )
             self.log.append(event)

@@ -396,3 +396,68 @@ def test_a_request_that_makes_no_sense_yet_is_refused_with_a_sentence(sitting: S
 def test_the_seq_of_every_event_follows_the_one_before(sitting: Sitting) -> None:
     sitting.reaches("q2")
     assert all(after.seq == before.seq + 1 for before, after in pairwise(sitting.log))
+
+
+@pytest.mark.parametrize(
+    ("note", "wording"),
+    [
+        ("ask about Kafka", "There is one more thing I would like to hear about: Kafka."),
+        (
+            "Please ask her more about the migration!",
+            "There is one more thing I would like to hear about: the migration.",
+        ),
+        ("their notice period", "There is one more thing I would like to hear about: their notice period."),
+        ("pregúntale por Kafka", "There is one more thing I would like to hear about: Kafka."),
+    ],
+)
+def test_a_note_is_asked_without_its_order(sitting: Sitting, note: str, wording: str) -> None:
+    sitting.reaches("q1")
+    sitting.orders(events.NoteLeft(text=note))
+    sitting.says("An answer.")
+    assert sitting.offer is not None
+    assert [choice.text for choice in sitting.offer.choices] == [wording]
+
+
+def test_a_note_that_nobody_heard_is_offered_again_and_a_heard_one_never(sitting: Sitting) -> None:
+    sitting.reaches("q1")
+    sitting.orders(events.NoteLeft(text="ask about Kafka"))
+    sitting.says("An answer.")
+    sitting.replies("probe", share=0.2)
+    assert sitting.offer is not None
+    assert sitting.offer.default.probe_id == "note-1"
+    asked = of(sitting.replies("probe"), events.ProbeAsked)
+    assert [(probe.probe_id, probe.question_id) for probe in asked] == [("note-1", "q1")]
+    sitting.says("We used it for orders.")
+    assert "note-1" not in [choice.probe_id for choice in sitting.offer.choices]
+
+
+def test_a_person_in_control_minds_the_pauses_and_is_not_waited_for_for_ever(sitting: Sitting) -> None:
+    sitting.reaches("q1")
+    sitting.orders(events.ControlTaken())
+    assert not of(sitting.waits(director.CONTROL_QUIET_MS - 1_000), events.SilenceNoticed)
+    assert of(sitting.waits(2_000), events.ControlReturned)
+    assert sitting.offer is not None
+    assert sitting.offer.default.kind == "repeat"
+
+
+def test_the_hard_limit_holds_though_a_person_is_in_control(sitting: Sitting) -> None:
+    sitting.reaches("q1")
+    sitting.orders(events.ControlTaken())
+    while sitting.phase() == "questions":
+        sitting.says("I go on talking.")
+        sitting.waits(20_000)
+    assert (sitting.phase(), sitting.state.closes_for) == ("closing", "time")
+    assert sitting.offer is not None
+    assert sitting.offer.default.kind == "closing"
+
+
+def test_only_whoever_is_in_control_speaks_and_hands_back(sitting: Sitting) -> None:
+    sitting.reaches("q1")
+    sitting.orders(events.OperatorSaid(text="Too early."))
+    sitting.orders(events.ControlTaken())
+    sitting.orders(events.OperatorSaid(text="From another."), "user:2")
+    sitting.orders(events.ControlReturned(), "user:2")
+    assert (sitting.state.control, sitting.state.words_owed) == ("user:1", ())
+    sitting.orders(events.OperatorSaid(text="Hello."))
+    assert sitting.offer is not None
+    assert sitting.offer.default.wording == "Hello."
