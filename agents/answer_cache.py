@@ -1,4 +1,7 @@
-"""Answers to calls that are the same each time, kept for seven days. Without Redis there is none, and all goes on."""
+"""Answers to calls that are the same each time, kept for seven days or until their interview is purged.
+
+Without Redis there is none, and all goes on.
+"""
 
 import hashlib
 
@@ -52,6 +55,6 @@ class AnswerCache:
         if not call.is_deterministic:
             return
         try:
-            await keep_answer(self._cache, key_of(call, model), text, seconds=KEPT_S)
+            await keep_answer(self._cache, key_of(call, model), text, seconds=KEPT_S, interview_id=call.interview_id)
         except CacheUnavailable as lost:
             log.warning("answer_cache.not_kept", error=str(lost.__cause__.__class__.__name__))

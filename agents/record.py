@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from agents.clock import InterviewClock
-from agents.events import AnyPayload, Event, InterviewHeld, TurnClosed
+from agents.events import AnyPayload, CandidateJoined, Event, InterviewHeld, TurnClosed
 from agents.log import InterviewLog
 from agents.state import State, evolve, fold
-from storage.errors import DatabaseUnavailable
+from storage.errors import DatabaseUnavailable, StaleEpoch
 
 
 class Record:
@@ -60,11 +60,15 @@ class Record:
         return written
 
     async def look(self) -> bool:
-        """Reads on; False where that is not possible just now."""
+        """Reads on; False where that is not possible just now. Raises `StaleEpoch`."""
         try:
-            self._take(await self.journal.read(self.state.seq))
+            news = await self.journal.read(self.state.seq)
         except DatabaseUnavailable:
             return False
+        if any(isinstance(event.payload, CandidateJoined) for event in news):
+            # Only who holds the interview lets a candidate in, and that was not us: another process does now.
+            raise StaleEpoch(self.journal.interview_id, self.epoch)
+        self._take(news)
         return True
 
     def kept_as(self, client_id: str) -> int | None:

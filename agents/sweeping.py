@@ -34,8 +34,11 @@ async def sweep(
         async with database.tenant(tenant_id) as connection:
             begun = await interviews.idle_interviews(connection, ("in_progress", "paused"), now() - abandon_after)
             waiting = await interviews.idle_interviews(connection, ("created",), now() - expire_after)
-        quiet: list[tuple[IdleInterview, Reason]] = [(idle, "abandoned") for idle in begun]
-        quiet += [(idle, "expired") for idle in waiting]
+        # The writer's clock may have been behind: then the database's knows better.
+        quiet: list[tuple[IdleInterview, Reason]] = [
+            (idle, "abandoned") for idle in begun if idle.touched_at < now() - abandon_after
+        ]
+        quiet += [(idle, "expired") for idle in waiting if idle.touched_at < now() - expire_after]
         for idle, reason in quiet:
             if await _try_to_close(database, tenant_id, idle, reason, now):
                 closed.append(idle.id)

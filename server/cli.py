@@ -1,8 +1,11 @@
 """The command line. Each command imports what it runs when it runs, so that a light one stays light."""
 
 import asyncio
+import contextlib
 import functools
 import os
+import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 MISCONFIGURED = 78
 """Exit status for what a restart does not mend (EX_CONFIG): the supervisor gives up on it at once."""
+STOP_WITHIN_S = 15
+"""How long a serving process may take to end, beside the seconds for which it drains."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,8 +36,11 @@ app = typer.Typer(
 )
 migrate = typer.Typer(no_args_is_help=True, help="Bring the database's schema up to date, or back.")
 app.add_typer(migrate, name="migrate")
+interviews = typer.Typer(no_args_is_help=True, help="Verify, carry and remove interviews.")
+app.add_typer(interviews, name="interviews")
 
 Url = Annotated[str | None, typer.Option(help="Address of the server; VIVA_HOST and VIVA_PORT by default.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="How many processes serve behind the one port.")]
 
 
 def main() -> None:
@@ -41,7 +49,7 @@ def main() -> None:
 
 
 @app.command()
-def run() -> None:
+def run(workers: Workers = 1) -> None:
     """Serve everything from this machine: database, cache, server and worker, with nothing installed."""
     held = _settings()
     from server import supervisor
@@ -54,7 +62,7 @@ def run() -> None:
             supervisor.check_port(held.host, held.port)
             await supervisor.run(
                 held.home,
-                functools.partial(_prepare, held),
+                functools.partial(_prepare, held, workers),
                 stop,
                 postgres=held.database_url is None,
                 valkey=held.redis_url is None,
@@ -65,7 +73,7 @@ def run() -> None:
     _say("Viva has stopped; everything is kept.")
 
 
-async def _prepare(held: Settings, services: "EmbeddedServices") -> "Sequence[Child]":
+async def _prepare(held: Settings, workers: int, services: "EmbeddedServices") -> "Sequence[Child]":
     """Brings the schema up to date and says how server and worker are started on these services."""
     from server.supervisor import Child
     from storage import migrations
@@ -86,25 +94,76 @@ async def _prepare(held: Settings, services: "EmbeddedServices") -> "Sequence[Ch
     if held.redis_url is None:
         env["REDIS_URL"] = services.valkey.url
     command = [sys.executable, "-m", "server"]
-    return [Child("server", [*command, "serve"], env), Child("worker", [*command, "work"], env)]
+    # The serving parent gives its processes as long as they may take, and needs a moment itself.
+    patience = held.drain_seconds + STOP_WITHIN_S + 5
+    return [
+        Child("server", [*command, "serve", "--workers", str(workers)], env, patience),
+        Child("worker", [*command, "work"], env),
+    ]
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    workers: Workers = 1,
+    listener: Annotated[list[int] | None, typer.Option(hidden=True)] = None,
+    tells: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
     """Serve interviews, pages and the API; the database is DATABASE_URL's."""
     held = _settings()
+    if workers > 1:
+        _serve_by_many(held, workers)
+        return
     from agents.library import LibraryError
     from server.services import ServicesError
     from server.serving import serve_until_stopped
     from server.supervisor import PortError, check_port
     from storage.errors import StorageError
 
+    def served(sentence: str) -> None:
+        if tells is None:
+            _say(sentence)
+        else:
+            os.write(tells, b"1")
+            os.close(tells)
+
     async def checked() -> None:
-        check_port(held.host, held.port)
-        await serve_until_stopped(held, ready=_say)
+        if listener is None:
+            check_port(held.host, held.port)
+        sockets = [socket.socket(fileno=number) for number in listener or ()]
+        await serve_until_stopped(held, served, listeners=sockets)
 
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
         _told(lambda: runner.run(checked()), (ServicesError, LibraryError, PortError), (StorageError,))
+
+
+def _serve_by_many(held: Settings, workers: int) -> None:
+    from server.processes import ServingProcesses
+    from server.supervisor import SupervisorError, bind
+
+    async def serve_all() -> None:
+        processes = ServingProcesses(
+            [sys.executable, "-m", "server", "serve"],
+            workers,
+            bind(held.host, held.port),
+            patience=held.drain_seconds + STOP_WITHIN_S,
+        )
+        stop, again = asyncio.Event(), asyncio.Event()
+
+        def cut() -> None:
+            processes.cut()
+            stop.set()
+
+        loop = asyncio.get_running_loop()
+        for number, act in (
+            (signal.SIGINT, stop.set),
+            (signal.SIGTERM, stop.set),
+            (signal.SIGHUP, again.set),
+            (signal.SIGQUIT, cut),
+        ):
+            loop.add_signal_handler(number, act)
+        await processes.run(stop, again, lambda: _say(f"Viva is ready: {held.address}, {workers} processes"))
+
+    _told(lambda: asyncio.run(serve_all()), (SupervisorError,))
 
 
 @app.command()
@@ -210,6 +269,70 @@ def show_providers(
     raise typer.Exit(providers_command.status(checks))
 
 
+@interviews.command("verify")
+def verify_interviews(
+    ids: Annotated[list[UUID] | None, typer.Argument(help="Ids of interviews.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every interview of every tenant.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
+) -> None:
+    """Fold logs into views again and print what is kept otherwise; ends with 1 where anything is."""
+    if bool(ids) == every:
+        raise typer.BadParameter("give the ids of interviews, or --all")
+    held = _settings()
+    from server import interviews_command
+
+    raise typer.Exit(interviews_command.verify_interviews(held, None if every else ids, as_json=as_json))
+
+
+@interviews.command("export")
+def export_interview(
+    interview_id: Annotated[UUID, typer.Argument(metavar="ID", help="An interview that has ended.")],
+    output: Annotated[Path | None, typer.Option(help="The file to write; interview-ID.zip by default.")] = None,
+) -> None:
+    """Write one interview, all that is kept of it, into a zip."""
+    held = _settings()
+    from server import interviews_command
+
+    typer.echo(interviews_command.export_to(held, interview_id, output))
+
+
+@interviews.command("import")
+def import_interview(
+    file: Annotated[Path, typer.Argument(help="What `viva interviews export` wrote.")],
+    tenant: Annotated[UUID | None, typer.Option(help="Whose it becomes; the local owner's by default.")] = None,
+    user: Annotated[UUID | None, typer.Option(help="The member of that tenant whose interview it becomes.")] = None,
+) -> None:
+    """Keep the interview of a file here, whole or not at all."""
+    if (tenant is None) != (user is None):
+        raise typer.BadParameter("give --tenant and --user together, or neither")
+    held = _settings()
+    from server import interviews_command
+
+    imported = interviews_command.import_from(held, file, tenant, user)
+    done = "was imported" if imported.is_new else "is here already, the same"
+    typer.echo(f"Interview {imported.interview_id} {done} ({imported.events} events).")
+
+
+@interviews.command("purge")
+def purge_interview(
+    interview_id: Annotated[UUID, typer.Argument(metavar="ID", help="An interview that nobody is in.")],
+    reason: Annotated[str, typer.Option(help="Why, in one line that names nobody; it is kept in the audit log.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove one interview for ever: its log, answers, scores, report and recordings."""
+    if not 1 <= len(reason.strip()) <= 200 or "\n" in reason:
+        raise typer.BadParameter("a reason is one line of at most 200 characters")
+    if not yes:
+        typer.confirm(f"Remove interview {interview_id} for ever?", abort=True)
+    held = _settings()
+    from server import interviews_command
+
+    erasure = interviews_command.purge_for_ever(held, interview_id, reason.strip())
+    removed = sum(erasure.counts.values())
+    rest = "" if erasure.objects_removed_at else " Its files could not be reached; the worker removes them later."
+    typer.echo(f"Interview {interview_id} is removed: {removed} rows.{rest}")
+
+
 @app.command()
 def practise(
     plan: Annotated[str | None, typer.Option(help="Which plan; asked for when not given.")] = None,
@@ -272,7 +395,7 @@ def _settings() -> Settings:
 
 def _own_url() -> str:
     held, _sources = _loaded()
-    return held.public_url or f"http://{held.host}:{held.port}"
+    return held.address
 
 
 def _owner_url(held: Settings) -> str:
@@ -322,7 +445,9 @@ def _one_of(option: str, value: str | None, *allowed: str) -> str | None:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    # Where the disk that takes our words is full, that is no reason not to serve.
+    with contextlib.suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _fail(sentence: str, status: int) -> NoReturn:

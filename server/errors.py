@@ -5,7 +5,7 @@ VivaError
 ├── Forbidden 403             ForeignHost, ForeignOrigin, NotOpenToNetwork
 ├── Missing 404               NoSuchAddress, NoSuchPlan, NoSuchRubric, NoSuchInterview
 ├── MethodNotAllowed 405
-├── Conflict 409              InterviewOver, InterviewNotOver, ReportPending, NoReport
+├── Conflict 409              InterviewGoesOn, InterviewOver, InterviewNotOver, ReportPending, NoReport
 ├── Gone 410                  LinkExpired
 ├── TooLarge 413
 ├── UnsupportedMediaType 415
@@ -193,6 +193,13 @@ class MethodNotAllowed(VivaError):
 
 class Conflict(VivaError):
     status, code, title = 409, "conflict", "Not in this state"
+
+
+class InterviewGoesOn(Conflict):
+    code, title = "interview_goes_on", "The interview goes on"
+
+    def __init__(self) -> None:
+        super().__init__("This interview is not over. End it, or wait until it counts as abandoned; then delete it.")
 
 
 class InterviewOver(Conflict):

@@ -107,6 +107,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         theirs.propagate = True
     # Our own line a request is written by the application, without the query, which may hold a ticket.
     logging.getLogger("uvicorn.access").disabled = True
+    # It warns of every try to refill a pool while the database is away, with its traceback; our own line says so once.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     # Each names the address it called, which may hold an id of somebody's.
     for name in ("httpx", "httpx2"):
         logging.getLogger(name).setLevel(logging.WARNING)

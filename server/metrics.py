@@ -1,4 +1,12 @@
-"""What is measured while serving, for `/metrics`. Labels hold routes and codes, never an id or a person."""
+"""What is measured while serving, for `/metrics`. Labels hold routes and codes, never an id or a person.
+
+Where several processes serve behind one port, `exposition` is the sum of all, whichever is asked: `shared_metrics.py`
+says how. So every gauge has the mode `livesum`.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -11,8 +19,12 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from agents.timing import TurnTimes
+from server.shared_metrics import VARIABLE, gauges_of_others, processes, reading
 
 # Otherwise each series is doubled by one that tells when it began.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -31,7 +43,21 @@ HTTP_REQUEST_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0),
     registry=REGISTRY,
 )
-LIVE_INTERVIEWS = Gauge("viva_live_interviews", "Interviews with a candidate connected.", registry=REGISTRY)
+LIVE_INTERVIEWS = Gauge(
+    "viva_live_interviews", "Interviews with a candidate connected.", multiprocess_mode="livesum", registry=REGISTRY
+)
+CONNECTIONS = Gauge(
+    "viva_connections",
+    "Open connections, of requests and of live interviews.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+CAPACITY = Gauge(
+    "viva_live_interviews_capacity",
+    "Interviews that this instance is built for; 0 while it drains.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
 EVENTS_APPENDED = Counter(
     "viva_events_appended", "Events appended to interviews' logs and committed.", ("type",), registry=REGISTRY
 )
@@ -88,6 +114,79 @@ def observe_turn(times: TurnTimes, channel: str) -> None:
     DRAFTS.labels(use=times.draft).inc()
 
 
-def exposition() -> bytes:
-    """Every instrument in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+def exposition(waiting: Mapping[str, int]) -> bytes:
+    """Every instrument in Prometheus' text format, of all processes that serve behind this port.
+
+    `waiting` are the queue's tasks that wait or run, by name. They are everybody's and are told as they are.
+    """
+    queue = CollectorRegistry()
+    queue.register(_Tasks(waiting))
+    folder = _folder()
+    if folder is None:
+        return generate_latest(REGISTRY) + generate_latest(queue)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    PlatformCollector(registry=registry)
+    registry.register(_Processes(folder))
+    with reading(folder):
+        return generate_latest(registry) + generate_latest(queue)
+
+
+def live_and_capacity() -> tuple[int, int]:
+    """How many interviews are live and how many may be, in all processes that serve behind this port."""
+    folder = _folder()
+    if folder is None:
+        families: Iterable[Metric] = [*LIVE_INTERVIEWS.collect(), *CAPACITY.collect()]
+    else:
+        with reading(folder):
+            gauges = [str(path) for path in folder.glob("gauge_*.db")]
+            families = MultiProcessCollector.merge(gauges)  # type: ignore[no-untyped-call]
+    values = {family.name: sum(sample.value for sample in family.samples) for family in families}
+    return int(values.get("viva_live_interviews", 0)), int(values.get("viva_live_interviews_capacity", 0))
+
+
+def connections_of_others() -> list[int]:
+    """The open connections of each other process behind this port that still takes new ones."""
+    folder = _folder()
+    if folder is None:
+        return []
+    return [
+        int(values["viva_connections"])
+        for values in gauges_of_others(folder)
+        if values.get("viva_live_interviews_capacity") and "viva_connections" in values
+    ]
+
+
+class _Tasks(Collector):
+    """As they were just read; no process keeps them, so they are in no sum."""
+
+    def __init__(self, waiting: Mapping[str, int]) -> None:
+        self._waiting = waiting
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily("viva_tasks_waiting", "Tasks of the queue that wait or run.", labels=("task",))
+        for task, number in sorted(self._waiting.items()):
+            family.add_metric([task], number)
+        return [family]
+
+
+class _Processes(Collector):
+    """What the system says of each process, by its id: memory and processor time cannot be added up by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for pid in processes(self._folder):
+            own = ProcessCollector(pid=lambda pid=pid: pid, registry=None)  # type: ignore[misc]
+            for family in own.collect():
+                known = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    known.add_sample(sample.name, {**sample.labels, "process": str(pid)}, sample.value)
+        return families.values()
+
+
+def _folder() -> Path | None:
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else None

@@ -6,6 +6,7 @@ changes something, or opens a WebSocket, was not sent by a page of another origi
 """
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
@@ -50,6 +51,7 @@ def refuse_foreign(connection: HTTPConnection, settings: Settings) -> None:
         raise ForeignOrigin
 
 
+@lru_cache(maxsize=256)
 def is_loopback(name: str | None) -> bool:
     """Whether a host name or address can mean this machine only."""
     if not name:

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True):
     max_body_bytes: int = 1_048_576
     max_message_bytes: int = 65_536
     ticket_seconds: int = 60
+    capacity: int = 50
+    drain_seconds: int = 20
     abandon_after_minutes: int = 120
     expire_after_hours: int = 72
     app_password: str | None = None
@@ -80,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True):
     model_tokens_a_minute: int = 400_000
     prices_file: Path | None = None
     otlp_endpoint: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server: its public address, or its own."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     def __repr__(self) -> str:
         """Without values, so that no secret reaches a log by way of a settings object."""
@@ -253,6 +260,18 @@ ENTRIES: tuple[Entry, ...] = (
         "Largest text message in a live interview, in bytes.",
     ),
     Entry("ticket_seconds", "VIVA_TICKET_SECONDS", _number(5, 3_600), "Life of a ticket of entry, in seconds."),
+    Entry(
+        "capacity",
+        "VIVA_CAPACITY",
+        _number(1, 10_000),
+        "Live interviews that one serving process is built for; told to autoscaling, not a limit.",
+    ),
+    Entry(
+        "drain_seconds",
+        "VIVA_DRAIN_SECONDS",
+        _number(0, 3_600),
+        "Seconds that live interviews have for a quiet moment in which to be handed over when a server stops.",
+    ),
     Entry(
         "abandon_after_minutes",
         "VIVA_ABANDON_AFTER_MINUTES",

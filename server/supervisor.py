@@ -49,11 +49,15 @@ class PortError(SupervisorError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep running: its name for people, its command, and what it finds added to our environment."""
+    """A process to keep running: its name for people, its command, and what it finds added to our environment.
+
+    `patience` is how long it has to end after SIGTERM, in seconds; None where it takes as long as the others.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
+    patience: float | None = None
 
 
 @dataclass(frozen=True)
@@ -141,25 +145,55 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
 
 def check_port(host: str, port: int) -> None:
     """Raise PortError when a server could not listen there; asked before anything is started."""
+    for bound in bind(host, port):
+        bound.close()
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets bound to every address of the host that this machine has; nobody listens yet. Raises PortError."""
+    bound: list[socket.socket] = []
+    missing: OSError | None = None
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except socket.gaierror as error:
-        raise PortError(f"{host} is not an address. Set VIVA_HOST to one of this machine's.") from error
+        for family, kind, _, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            try:
+                bound.append(_bound(family, kind, address))
+            except OSError as error:
+                # `localhost` has an address of IPv6 also where the machine speaks none.
+                if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+                    raise
+                missing = error
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortError(
-                f"Port {port} on {host} is in use. Stop the other server or set VIVA_PORT to a free port."
-            ) from error
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            raise PortError(f"This user may not listen on port {port}. Set VIVA_PORT to a port above 1023.") from error
-        raise PortError(
-            f"Viva cannot listen on {host} ({error.strerror}). Set VIVA_HOST to an address of this machine."
-        ) from error
+        for one in bound:
+            one.close()
+        raise _port_error(host, port, error) from error
+    if not bound and missing is not None:
+        raise _port_error(host, port, missing) from missing
+    return bound
+
+
+def _bound(family: int, kind: int, address: Any) -> socket.socket:
+    one = socket.socket(family, kind)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+def _port_error(host: str, port: int, error: OSError) -> PortError:
+    if isinstance(error, socket.gaierror):
+        return PortError(f"{host} is not an address. Set VIVA_HOST to one of this machine's.")
+    if error.errno == errno.EADDRINUSE:
+        return PortError(f"Port {port} on {host} is in use. Stop the other server or set VIVA_PORT to a free port.")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return PortError(f"This user may not listen on port {port}. Set VIVA_PORT to a port above 1023.")
+    return PortError(f"Viva cannot listen on {host} ({error.strerror}). Set VIVA_HOST to an address of this machine.")
 
 
 async def _begin(
@@ -202,7 +236,7 @@ async def _tend(child: Child, stop: asyncio.Event, restarts: Restarts, patience:
         try:
             status = await _unless(stop, process.exited())
         finally:
-            await process.end((signal.SIGTERM, patience))
+            await process.end((signal.SIGTERM, child.patience or patience))
         if status is None:
             return
         if status == NO_RESTART:
@@ -210,14 +244,15 @@ async def _tend(child: Child, stop: asyncio.Event, restarts: Restarts, patience:
         failures, delay = restarts.after(loop.time() - started, failures)
         if delay is None:
             raise ChildFailedError(
-                f"The {child.name} stopped {failures} times right after its start (last with {_words(status)}). "
+                f"The {child.name} stopped {failures} times right after its start (last with {words(status)}). "
                 "What it wrote above says why; mend that and start Viva again."
             )
-        log.warning("child restarts", child=child.name, ended_with=_words(status), wait_s=delay)
+        log.warning("child restarts", child=child.name, ended_with=words(status), wait_s=delay)
         await _unless(stop, asyncio.sleep(delay))
 
 
-def _words(status: int) -> str:
+def words(status: int) -> str:
+    """How a process ended, for people: its exit status, or the signal's name where it is negative."""
     if status >= 0:
         return f"status {status}"
     with contextlib.suppress(ValueError):

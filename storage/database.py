@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -26,13 +27,24 @@ _LOST: tuple[type[Exception], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    # No room on its disk, no memory, no connection left.
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InternalClientError,
 )
-_ACQUIRE_SECONDS = 3.0
+_ACQUIRE_SECONDS = 1.8
 """How long a connection of the pool is waited for, and how long it may take to come back to it."""
+_BEGIN_SECONDS = 1.0
+"""How long the server may take to begin a transaction. With the wait above, whoever asks for something is told within
+three seconds that the database is away."""
 _ROLL_BACK_SECONDS = 1.0
+_SILENT_SECONDS = 5
+"""How long a transaction may say nothing before the server ends it: whoever is cut off or stands still in the middle of
+one keeps the rows it has locked for no longer than that."""
 _UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, TimeoutError)
+_DEAF: tuple[type[Exception], ...] = (*_UNREACHABLE, asyncpg.InterfaceError)
+_OF_NO_USE: tuple[type[Exception], ...] = (*_UNREACHABLE, asyncpg.InterfaceError)
+"""What is raised on a connection that nothing more can be asked of."""
 
 
 def encode_jsonb(value: Any) -> bytes:
@@ -111,6 +123,12 @@ def unavailable_when_lost() -> Iterator[None]:
         raise DatabaseUnavailable(type(lost).__name__) from lost
 
 
+async def clock(connection: Connection) -> datetime:
+    """The wall's time as the database has it, aware."""
+    now: datetime = await connection.fetchval("select clock_timestamp()")
+    return now
+
+
 class Database:
     """The application's pool (role viva_app, row security always) and, where one is given, maintenance's."""
 
@@ -155,8 +173,11 @@ class Database:
 
         It commits when the block ends and rolls back when the block raises. Raises DatabaseUnavailable.
         """
-        # One round trip for both; a UUID has nothing in it to escape.
-        begin = f"begin; select set_config('app.tenant', '{UUID(int=tenant_id.int)}', true)"
+        # One round trip for all; a UUID has nothing in it to escape.
+        begin = (
+            f"begin; set local idle_in_transaction_session_timeout = '{_SILENT_SECONDS}s';"
+            f" select set_config('app.tenant', '{UUID(int=tenant_id.int)}', true)"
+        )
         async with _transaction(self._pool, begin) as connection:
             yield connection
 
@@ -198,7 +219,7 @@ async def _transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connec
             unreachable = False
             try:
                 try:
-                    await connection.execute(begin)
+                    await _begin(connection, begin)
                     yield connection
                 except BaseException:
                     await _roll_back(connection)
@@ -215,12 +236,21 @@ async def _transaction(pool: Pool, begin: str = "begin") -> AsyncIterator[Connec
         raise
 
 
+async def _begin(connection: Connection, begin: str) -> None:
+    """Opens the transaction; a connection on which not even that is answered is cut."""
+    try:
+        await connection.execute(begin, timeout=_BEGIN_SECONDS)
+    except TimeoutError:
+        connection.terminate()
+        raise
+
+
 async def _roll_back(connection: Connection) -> None:
     """Leaves the transaction; a connection that does not answer is cut, for the server to roll back."""
     try:
         async with asyncio.timeout(_ROLL_BACK_SECONDS):
             await connection.execute("rollback")
-    except (*_UNREACHABLE, asyncpg.InterfaceError):
+    except _OF_NO_USE:
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
 

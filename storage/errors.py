@@ -6,7 +6,12 @@ StorageError
 ├── ObjectsUnavailable       the object store does not answer, or cannot be written
 ├── NotFound                 no such row for this tenant
 ├── StaleEpoch               another process has taken the interview over
+├── InterviewIsLive          somebody is in it, so it cannot be purged
 ├── AlreadyKept              an event with this id or client id is in the log already
+├── NotPortable (storage.portable)
+│   ├── InterviewIsHere      another interview of this id is here
+│   ├── PlanDiffers          its plan is here under the same id with other content
+│   └── RowsRefused          the rows are not what this schema takes
 ├── TicketRefused
 │   ├── TicketUnknown
 │   ├── TicketExpired
@@ -79,6 +84,14 @@ class StaleEpoch(StorageError):
         super().__init__(
             f"Interview {interview_id} is no longer held under epoch {epoch}: another process has taken it over."
         )
+
+
+class InterviewIsLive(StorageError):
+    """The interview is open and a process holds it: it is not purged under its candidate."""
+
+    def __init__(self, interview_id: UUID) -> None:
+        self.interview_id = interview_id
+        super().__init__(f"Interview {interview_id} is live. End it, or wait until it has ended; then purge it.")
 
 
 class AlreadyKept(StorageError):

@@ -15,6 +15,8 @@ from storage.database import Connection
 from storage.errors import NotFound
 
 Status: TypeAlias = Literal["created", "in_progress", "paused", "completed", "abandoned", "expired", "cancelled"]
+Kind: TypeAlias = Literal["practice", "screening"]
+Channel: TypeAlias = Literal["voice", "phone", "text", "room"]
 OPEN: tuple[Status, ...] = ("created", "in_progress", "paused")
 """Those that may still go on; the others are final."""
 
@@ -25,8 +27,8 @@ class NewInterview(msgspec.Struct, frozen=True, kw_only=True):
     """What is fixed when an interview is made. `versions` pins rubric, prompts, Director and scorer."""
 
     id: UUID
-    kind: Literal["practice", "screening"]
-    channel: Literal["voice", "phone", "text", "room"]
+    kind: Kind
+    channel: Channel
     user_id: UUID | None
     plan_version_id: UUID
     versions: dict[str, Any]
@@ -45,8 +47,8 @@ class Interview(msgspec.Struct, frozen=True):
 
     id: UUID
     tenant_id: UUID
-    kind: str
-    channel: str
+    kind: Kind
+    channel: Channel
     user_id: UUID | None
     screening_id: UUID | None
     plan_version_id: UUID
@@ -78,11 +80,15 @@ class Interview(msgspec.Struct, frozen=True):
 
 
 class IdleInterview(msgspec.Struct, frozen=True):
-    """An interview in which nothing has happened for a while. `quiet_since` is its last event, or its making."""
+    """An interview in which nothing has happened for a while. `quiet_since` is its last event, or its making.
+
+    `touched_at` is when the row was last written, by the database's clock: later where the writer's clock was behind.
+    """
 
     id: UUID
     status: Status
     quiet_since: datetime
+    touched_at: datetime
 
 
 _COLUMNS = """
@@ -102,14 +108,18 @@ _A_USERS = """
    and ($2::uuid is null or i.id < $2) and ($3::text[] is null or i.status = any($3))
    and ($4::text is null or i.kind = $4) and ($5::text is null or i.language = $5)
    and ($6::text is null or p.slug = $6)
-   and ($7::text[] is null or translate(lower(concat_ws(' ', p.slug, p.title,
+"""
+_SEARCHED = """
+   and translate(lower(concat_ws(' ', p.slug, p.title,
          (select string_agg(value, ' ') from jsonb_each_text(v.body -> 'title')),
          to_char(coalesce(i.started_at, i.created_at) at time zone 'UTC', 'YYYY-MM-DD'),
          (select string_agg(r.response_text, ' ') from interview.responses r
-           where r.interview_id = i.id and r.is_current))), $8, $9) like all ($7))
- order by i.id desc limit $10
+           where r.interview_id = i.id and r.is_current))), $9, $10) like all ($8)
 """
-_OF_A_USER = _COLUMNS + _A_USERS
+_LATEST_FIRST = " order by i.id desc limit $7"
+# Apart, because each call is planned anew, and planning the search takes longer than the whole list without it.
+_OF_A_USER = _COLUMNS + _A_USERS + _LATEST_FIRST
+_OF_A_USER_SEARCHED = _COLUMNS + _A_USERS + _SEARCHED + _LATEST_FIRST
 # What both sides of a search are folded by: the database has no `unaccent`, and under some locales its `lower` leaves
 # letters with accents as they are.
 _ACCENTED = "áàâäãåéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇ"
@@ -171,26 +181,25 @@ async def interviews_of(
     `plan` is a slug. `text` is searched, each of its words, in the plan's titles, the date (2026-11-20, UTC) and what
     the person answered; case and accents make no difference.
     """
+    patterns = _patterns(text) if text else None
     rows = await connection.fetch(
-        _OF_A_USER,
+        _OF_A_USER_SEARCHED if patterns else _OF_A_USER,
         user_id,
         before,
         list(statuses) if statuses is not None else None,
         kind,
         language,
         plan,
-        _patterns(text),
-        _ACCENTED,
-        _PLAIN,
         limit,
+        *((patterns, _ACCENTED, _PLAIN) if patterns else ()),
     )
     return [Interview(*row) for row in rows]
 
 
-def _patterns(text: str | None) -> list[str] | None:
+def _patterns(text: str) -> list[str] | None:
     """Each word of a search as a pattern of LIKE; None where there is none."""
     # A word with its accents as marks of their own is the same word. PostgreSQL's text holds no NUL.
-    composed = unicodedata.normalize("NFC", text or "").replace("\0", " ")[:_LONGEST_SEARCH]
+    composed = unicodedata.normalize("NFC", text).replace("\0", " ")[:_LONGEST_SEARCH]
     folded = composed.lower().translate(str.maketrans(_ACCENTED, _PLAIN))
     return [f"%{_MARK.sub(_ESCAPED, word)}%" for word in folded.split()] or None
 
@@ -301,7 +310,7 @@ async def idle_interviews(
     """
     rows = await connection.fetch(
         """
-        select id, status, coalesce(last_event_at, created_at) as quiet_since from interview.interviews
+        select id, status, coalesce(last_event_at, created_at) as quiet_since, updated_at from interview.interviews
          where tenant_id = current_setting('app.tenant')::uuid and deleted_at is null and status = any($1)
            and coalesce(last_event_at, created_at) < $2
          order by quiet_since limit $3

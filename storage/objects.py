@@ -48,6 +48,24 @@ async def get(store: ObjectStore, path: str) -> bytes | None:
         raise ObjectsUnavailable(type(wrong).__name__) from wrong
 
 
+async def keys(store: ObjectStore, prefix: str) -> list[str]:
+    """The keys of every object below a prefix that ends with `/`. Raises ObjectsUnavailable."""
+    try:
+        return [item["path"] async for batch in store.list(prefix) for item in batch]
+    except (BaseError, OSError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong
+
+
+async def delete(store: ObjectStore, path: str) -> None:
+    """Remove an object; one that is not there is no error. Raises ObjectsUnavailable."""
+    try:
+        await store.delete_async(path)
+    except FileNotFoundError:
+        return
+    except (BaseError, OSError) as wrong:
+        raise ObjectsUnavailable(type(wrong).__name__) from wrong
+
+
 async def check(store: ObjectStore) -> None:
     """Write and delete a small object. Raises ObjectsUnavailable."""
     path = f"temp/check/{uuid4()}"

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from storage.database import Connection
+from storage.errors import NotFound
 from storage.ids import uuid7
 
 
@@ -34,6 +35,17 @@ class Report(msgspec.Struct, frozen=True):
     last_seq: int
     generated_at: datetime
     pdf_key: str | None
+
+
+class KeptReport(msgspec.Struct, frozen=True):
+    """A report as it was written, None until it is made, and where its interview stands."""
+
+    status: str
+    started_at: datetime | None
+    body: bytes | None
+    """The document, JSON in UTF-8."""
+    last_seq: int | None
+    generated_at: datetime | None
 
 
 class JudgedPractice(msgspec.Struct, frozen=True):
@@ -142,6 +154,21 @@ async def report(connection: Connection, interview_id: UUID) -> Report | None:
         interview_id,
     )
     return Report(*row) if row is not None else None
+
+
+async def kept_report(connection: Connection, interview_id: UUID) -> KeptReport:
+    """The interview's report for whoever passes it on unread. Raises NotFound without the interview."""
+    row = await connection.fetchrow(
+        """
+        select i.status, i.started_at, convert_to(r.body::text, 'UTF8'), r.last_seq, r.generated_at
+          from interview.interviews i left join interview.reports r on r.interview_id = i.id
+         where i.id = $1 and i.deleted_at is null
+        """,
+        interview_id,
+    )
+    if row is None:
+        raise NotFound("interview", interview_id)
+    return KeptReport(*row)
 
 
 async def judged_practices(

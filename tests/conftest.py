@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+import structlog
 
 from server.embedded import EmbeddedServices
 from storage import cache, migrations
@@ -22,6 +23,10 @@ from storage.roles import APPLICATION, MAINTENANCE
 
 # The vendors' clients would send even this machine's own address through a proxy of the environment's.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+# Where a test sets up no log of its own, structlog would draw every exception with all that its frames hold: half a
+# minute for one that passed through the library's plans.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 class DatabaseUrls(msgspec.Struct, frozen=True):

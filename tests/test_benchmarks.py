@@ -1,14 +1,18 @@
+import asyncio
 import math
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 from uuid import uuid4
 
 import msgspec
 import numpy as np
+import pytest
 from livekit import rtc
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
@@ -17,8 +21,10 @@ from agents import events
 from agents.events import Event
 from agents.rehearsal.scorer import RehearsalScorer
 from benchmarks import exposition
+from benchmarks.__main__ import main
 from benchmarks.exposition import gauge, histogram
 from benchmarks.figure import at_most
+from benchmarks.http_load import Order, load
 from benchmarks.pages import Load
 from benchmarks.scoring import written_answers
 from benchmarks.voice.candidate import Account, BargeIn, Candidate, Uttered
@@ -44,6 +50,24 @@ def run(*arguments: str, timeout_s: float = 120.0) -> "subprocess.CompletedProce
     )
 
 
+Command: TypeAlias = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command in this process, where nothing has to be loaded first: its status, stdout and stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+        try:
+            status = main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        return (status, *capsys.readouterr())
+
+    return command
+
+
 def test_every_figure_of_the_product_is_a_line_and_a_missed_bar_is_no_failure() -> None:
     ended = run("turn", "append", "memory", "start", "--seconds", "2")
     assert ended.returncode == 0, ended.stderr
@@ -61,23 +85,23 @@ def test_every_figure_of_the_product_is_a_line_and_a_missed_bar_is_no_failure() 
     assert "turns in 2 s" in ended.stderr
 
 
-def test_the_scorer_is_measured_without_a_product() -> None:
-    ended = run("scorer")
-    assert ended.returncode == 0, ended.stderr
-    assert [msgspec.json.decode(line)["holds"] for line in ended.stdout.splitlines()] == [None, None]
+def test_the_scorer_is_measured_without_a_product(here: Command) -> None:
+    status, out, _err = here("scorer")
+    assert status == 0
+    assert [msgspec.json.decode(line)["holds"] for line in out.splitlines()] == [None, None]
 
 
-def test_a_benchmark_that_is_not_there_is_answered_with_those_there_are() -> None:
-    ended = run("turns")
-    assert ended.returncode == 2
-    assert "turn, append, memory, start, scorer, pages" in ended.stderr
+def test_a_benchmark_that_is_not_there_is_answered_with_those_there_are(here: Command) -> None:
+    status, _out, err = here("turns")
+    assert status == 2
+    assert "turn, append, memory, start, scorer, pages" in err
 
 
-def test_a_server_that_does_not_answer_is_a_sentence() -> None:
-    ended = run("turn", "--url", "http://127.0.0.1:1")
-    assert ended.returncode == 1
-    assert "No Viva server answers" in ended.stderr
-    assert ended.stdout == ""
+def test_a_server_that_does_not_answer_is_a_sentence(here: Command) -> None:
+    status, out, err = here("turn", "--url", "http://127.0.0.1:1")
+    assert status == 1
+    assert "No Viva server answers" in err
+    assert out == ""
 
 
 def test_a_figure_at_its_bar_holds_and_one_that_could_not_be_measured_does_not() -> None:
@@ -139,6 +163,87 @@ async def test_the_answers_that_are_measured_are_told_apart_by_the_scorer() -> N
     assert sum(levels[False]) / len(levels[False]) <= 2
 
 
+# --- HTTP ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_http_api_is_asked_at_a_steady_rate_and_its_queries_are_counted() -> None:
+    ended = run("http", "--kept", "40", "--seconds", "1", timeout_s=300.0)
+    assert ended.returncode == 0, ended.stderr
+    figures = [msgspec.json.decode(line) for line in ended.stdout.splitlines()]
+    assert all(figure.keys() == KEYS for figure in figures)
+    assert [(figure["unit"], figure["bar"]) for figure in figures] == [
+        ("ms", 50.0),
+        ("ms", 200.0),
+        *[("ms", None)] * 3,
+        ("", 0),
+        ("/s", None),
+        ("ms", None),
+        *[("", None)] * 3,
+    ]
+    assert figures[5]["holds"] is True, ended.stderr
+    assert "500 answers" in ended.stderr
+    # To begin, to ask once and to commit.
+    assert [figure["value"] for figure in figures[-3:]] == [3, 3, 3]
+
+
+@asynccontextmanager
+async def answering(answer: bytes, *, after_s: float = 0.0) -> AsyncIterator[str]:
+    """A server that answers every request so; its address."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(after_s)
+                if not answer:
+                    break
+                # In two pieces, as a network may.
+                writer.write(answer[:20])
+                await writer.drain()
+                writer.write(answer[20:])
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def order_for(url: str, *, rate: float, connections: int) -> Order:
+    return Order([url], {"a": ["/1", "/2"], "b": ["/3"]}, rate, warm_up_s=0.1, seconds=0.4, connections=connections)
+
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_requests_are_sent_at_their_moments_and_each_is_counted() -> None:
+    async with answering(GOOD) as url:
+        told = await load(order_for(url, rate=100, connections=4))
+    assert told.errors == []
+    assert [len(times) for times in told.ms.values()] == [20, 20]
+    assert told.received == 40 * len(GOOD)
+
+
+async def test_a_request_that_waits_for_a_free_connection_is_as_late_as_it_waited() -> None:
+    async with answering(GOOD, after_s=0.05) as url:
+        told = await load(order_for(url, rate=100, connections=1))
+    # One is due each 10 ms and one is answered each 50 ms: the last of fifty waits for two seconds.
+    assert max(max(times) for times in told.ms.values()) > 1_500
+    assert len(told.ms["a"]) + len(told.ms["b"]) == 40
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n", "status 503"),
+        (b"", "the connection was closed"),
+    ],
+)
+async def test_a_request_that_is_not_answered_well_is_an_error_and_the_next_is_asked(answer: bytes, why: str) -> None:
+    async with answering(answer) as url:
+        told = await load(order_for(url, rate=50, connections=2))
+    assert told.ms == {"a": [], "b": []}
+    assert sorted(told.errors) == [f"a: {why}"] * 10 + [f"b: {why}"] * 10
+
+
 # --- spoken interviews -----------------------------------------------------------------------------------------------
 
 
@@ -156,10 +261,10 @@ def test_spoken_interviews_are_measured_and_nothing_of_them_is_lost() -> None:
     assert {figure["unit"] for figure in figures} == {"ms", "%", "ms/s", "MB", ""}
 
 
-def test_a_setting_that_is_not_there_is_answered_with_those_there_are() -> None:
-    ended = run("voice", "--setting", "forced")
-    assert ended.returncode == 1
-    assert "zero-forced, zero-product, realistic-forced, realistic-product, two-processes" in ended.stderr
+def test_a_setting_that_is_not_there_is_answered_with_those_there_are(here: Command) -> None:
+    status, _out, err = here("voice", "--setting", "forced")
+    assert status == 1
+    assert "zero-forced, zero-product, realistic-forced, realistic-product, two-processes" in err
 
 
 def test_the_candidates_clips_are_silent_only_where_they_are_meant_to_be() -> None:

@@ -96,6 +96,13 @@ class Candidate:
         """Asks for the end as soon as the last utterance has been answered."""
         self._wants_to_leave = True
 
+    def dropped(self) -> None:
+        """The line is gone: an utterance under way stays unfinished, and on the next line everything begins anew."""
+        self._ear = Loudspeaker()
+        self._saying = self._awaiting = None
+        self._has_reply_ended = True
+        self._cuts_in, self._speaks_at, self._cutting_in_at = False, None, None
+
     # --- what comes --------------------------------------------------------------------------------------------
 
     def audio(self, size: int, now: float) -> None:

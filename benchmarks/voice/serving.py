@@ -5,12 +5,11 @@ starts to sample the loop's lag, `end` answers with it, as one line of JSON on s
 """
 
 import asyncio
-import dataclasses
 import os
 import sys
+from collections.abc import Callable
 
 import msgspec
-import uvicorn
 import uvloop
 
 from agents.rehearsal.interviewer import RehearsalInterviewer
@@ -19,53 +18,24 @@ from benchmarks.voice.lagging import Lag, quantile_ms
 from benchmarks.voice.orders import READY, Sampled
 from benchmarks.voice.settings import FORCED, Setting
 from server import logging, settings
-from server.app import create_app
 from server.live.gateway import LiveHost
-from server.pages.routes import render_error, routes
-from server.services import open_services
-from server.serving import DRAIN_S, _Server, use_few_threads
+from server.serving import serve_until_stopped
 from server.settings import Settings
 
 
 async def serve(held: Settings, setting: Setting) -> None:
     """Serves until SIGTERM, as the product does."""
-    use_few_threads()
-    services = await open_services(held)
-    try:
-        writer = SlowWriter(RehearsalInterviewer(), setting.delays.first_token)
-        live = LiveHost(
-            services.database,
-            lambda _tenant_id, _interview_id: writer,
-            cache=services.cache,
-            settings=held,
-            now=services.now,
-            ears=ScriptedEars(setting.delays, FORCED if setting.is_forced else None),
-        )
-        app = create_app(
-            held, services=dataclasses.replace(services, live=live), pages=routes(), error_page=render_error
-        )
-        config = uvicorn.Config(
-            app,
-            host=held.host,
-            port=held.port,
-            ws="websockets-sansio",
-            ws_max_size=held.max_body_bytes,
-            ws_per_message_deflate=False,
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
-        server = _Server(config, lambda: print(READY, flush=True), live)
-        answering = asyncio.create_task(_answer(live, server))
-        await server.serve()
-        answering.cancel()
-    finally:
-        await services.close()
+    writer = SlowWriter(RehearsalInterviewer(), setting.delays.first_token)
+    await serve_until_stopped(
+        held,
+        lambda _sentence: print(READY, flush=True),
+        ears=ScriptedEars(setting.delays, FORCED if setting.is_forced else None),
+        writers=lambda _tenant_id, _interview_id: writer,
+        beside=_answer,
+    )
 
 
-async def _answer(live: LiveHost, server: uvicorn.Server) -> None:
+async def _answer(live: LiveHost, stop: Callable[[], None]) -> None:
     """Answers what is asked on stdin, and stops the server once nobody is there to ask."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -76,7 +46,7 @@ async def _answer(live: LiveHost, server: uvicorn.Server) -> None:
         elif line.strip() == b"end":
             sampled = Sampled(quantile_ms(lag.end(), 0.99), live.live_count)
             print(msgspec.json.encode(sampled).decode(), flush=True)
-    server.should_exit = True
+    stop()
 
 
 def main() -> None:

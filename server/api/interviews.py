@@ -19,6 +19,7 @@ from server.errors import (
     BadCursor,
     ChannelNotOpen,
     DurationOutOfRange,
+    InterviewGoesOn,
     InterviewOver,
     LanguageNotOffered,
     NoSuchInterview,
@@ -102,6 +103,13 @@ class Ticket(msgspec.Struct, frozen=True):
     ticket: str
     expires_at: datetime
     live_path: str
+
+
+class DeletedInterview(msgspec.Struct, frozen=True):
+    """Nobody sees it any more; `purged_after` is when its rows and recordings are removed for good."""
+
+    id: UUID
+    purged_after: datetime
 
 
 class TicketQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,6 +197,19 @@ async def another_ticket(call: Call[Nothing, TicketQuery]) -> Ticket:
     except opening.InterviewOverError:
         raise InterviewOver from None
     return Ticket(issued.ticket, issued.expires_at, LIVE_PATH)
+
+
+async def delete(call: Call[Nothing, Nothing]) -> DeletedInterview:
+    services = call.services
+    interview_id = call.id("interview_id", "an interview")
+    interview = await find(services, call.principal, interview_id)
+    if interview.status in ("in_progress", "paused"):
+        raise InterviewGoesOn
+    at = services.now()
+    async with services.database.tenant(call.principal.tenant_id) as connection:
+        if not await kept.delete_softly(connection, interview_id, at):
+            raise NoSuchInterview
+    return DeletedInterview(interview_id, at + kept.PURGE_AFTER)
 
 
 async def find(services: Services, who: Principal, interview_id: UUID) -> Interview:
@@ -292,6 +313,17 @@ ENDPOINTS = (
         body=Nothing,
         query=Nothing,
         errors=(NoSuchInterview,),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/interviews/{interview_id}",
+        name="delete_interview",
+        summary="Delete an interview",
+        handle=delete,
+        answer=DeletedInterview,
+        body=Nothing,
+        query=Nothing,
+        errors=(NoSuchInterview, InterviewGoesOn),
     ),
     Endpoint(
         method="POST",

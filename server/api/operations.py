@@ -3,7 +3,9 @@
 Open to whoever can reach the port; none of it says anything about a person or an interview.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -16,7 +18,14 @@ from starlette.routing import Route
 from server import asyncapi, metrics, openapi
 from server.api.endpoint import json_response
 from server.api.endpoints import ENDPOINTS
+from server.load import Load, load
 from server.readiness import Readiness, readiness
+from server.tasks.months import observe_defaults
+from storage import queue
+from storage.errors import StorageError
+
+QUEUE_WITHIN_S = 1.0
+"""How long `/metrics` waits to be told of the queue."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -48,12 +57,24 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    state = await readiness(request.app.state.services)
+    state = await readiness(request.app.state.services, is_draining=request.app.state.draining.has_begun)
     return json_response(state, 200 if state.ready else 503, {"Cache-Control": "no-store"})
 
 
-async def _metrics(_request: Request) -> Response:
-    return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
+async def _load(_request: Request) -> Response:
+    return json_response(load(), headers={"Cache-Control": "no-store"})
+
+
+async def _metrics(request: Request) -> Response:
+    waiting: dict[str, int] = {}
+    # Without the database everything else is told all the same.
+    with suppress(StorageError, TimeoutError):
+        async with asyncio.timeout(QUEUE_WITHIN_S), request.app.state.services.database.untenanted() as connection:
+            waiting = await queue.waiting(connection)
+        await observe_defaults(request.app.state.services.database)
+    return Response(
+        metrics.exposition(waiting), headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"}
+    )
 
 
 async def _openapi(_request: Request) -> Response:
@@ -73,6 +94,7 @@ OPEN: tuple[Open, ...] = (
     Open(
         "/readyz", "readiness", "Whether it can hold interviews, and why not", _readyz, Readiness, statuses=(200, 503)
     ),
+    Open("/load", "load", "Live interviews against those it is built for, for autoscaling", _load, Load),
     Open("/metrics", "metrics", "What is measured, in Prometheus' text format", _metrics, media="text/plain"),
     Open("/openapi.json", "openapi", "This document", _openapi),
     Open("/asyncapi.json", "asyncapi", "The live interview's WebSocket, as AsyncAPI 3.0", _asyncapi),

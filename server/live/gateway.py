@@ -41,6 +41,8 @@ from storage.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
+MOST_OPENINGS = 6
+"""Candidates who come in at the same moment: fewer than there are connections, so that those who are in find one."""
 REPORT_WITHIN_S = 30.0
 """How long a client whose interview has ended is kept connected for its report."""
 FAREWELL_WITHIN_S = 1.0
@@ -99,6 +101,7 @@ class LiveHost:
         self._doors: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._plans: dict[UUID, Plan] = {}
         self._unpacking = asyncio.Lock()
+        self._openings = asyncio.Semaphore(MOST_OPENINGS)
         self._is_stopping = False
         self._observers = Observers(
             database, cache, self._plan, now=now, monotonic=monotonic, max_bytes=settings.max_message_bytes
@@ -219,7 +222,8 @@ class LiveHost:
             await self._displace(interview_id)
             if self._is_stopping:
                 raise Refused(*_STOPPING, close="server_stopping")
-            holding = await self._open(socket, hello, ticket)
+            async with self._openings:
+                holding = await self._open(socket, hello, ticket)
             self._held[interview_id] = holding
             LIVE_INTERVIEWS.set(len(self._held))
         sending = asyncio.create_task(holding.outlet.drain())

@@ -63,6 +63,8 @@ class Row(msgspec.Struct, frozen=True):
     status: str
     score: int | None
     open: bool
+    is_under_way: bool
+    """Whether there is something to watch."""
 
 
 async def history(request: Request) -> Response:
@@ -137,6 +139,7 @@ def row(interview: Interview, library: Library, language: Language) -> Row:
         status=interview.status,
         score=None if interview.overall_score is None else round(interview.overall_score),
         open=interview.status in interviews.OPEN,
+        is_under_way=interview.status in interviews.OPEN and interview.status != "created",
     )
 
 

@@ -8,6 +8,7 @@ from server.pages.documents import api, live
 from server.pages.failure import render_error
 from server.pages.history import history
 from server.pages.landing import landing
+from server.pages.observing import watch
 from server.pages.offline import offline, worker
 from server.pages.planning import plan
 from server.pages.practising import begin, practise
@@ -30,6 +31,7 @@ def routes() -> list[BaseRoute]:
         Route("/interviews/{interview_id}/check", check),
         Route("/interviews/{interview_id}/report.pdf", report_pdf),
         Route("/interviews/{interview_id}/room", room),
+        Route("/interviews/{interview_id}/watch", watch),
         Route("/plans/{slug}", plan),
         Route("/progress", progress),
         Route("/docs/api", api),

@@ -21,6 +21,7 @@ export default defineConfig({
         "islands/site.ts",
         "islands/times.ts",
         "islands/waiting.ts",
+        "islands/watch.ts",
         "islands/worker.ts",
         "islands/history.ts",
         "styles/index.css",

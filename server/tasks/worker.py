@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from obstore.store import ObjectStore
 from pgqueuer import PgQueuer
 from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueueJob
@@ -18,11 +19,14 @@ from agents.assessment import Scorers, score_answers, write_report
 from agents.log import REPORT_TASK, SCORE_TASK
 from agents.sweeping import sweep
 from server.settings import Settings
+from server.tasks import clocks
+from server.tasks.months import keep_months, watch_defaults
+from server.tasks.retention import Retention
 from server.tracing import Traces
-from storage import partitions, queue
+from storage import queue
 from storage.cache import LOOK, Cache
-from storage.database import Database
-from storage.errors import AlreadyKept, CacheUnavailable, DatabaseUnavailable
+from storage.database import Database, unavailable_when_lost
+from storage.errors import AlreadyKept, CacheUnavailable, DatabaseUnavailable, NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +35,8 @@ MOST_ATTEMPTS = 20
 TASK_WITHIN_S = 60.0
 SCORES_WITHIN = timedelta(seconds=90)
 """How long a report waits for the last score; then it says that none came."""
+AWAY_S = 1.0
+"""How long the worker waits before it looks again for a database that went away."""
 LOOK_AGAIN = timedelta(seconds=2)
 DEQUEUE = timedelta(seconds=1)
 HEARTBEAT = timedelta(seconds=5)
@@ -40,7 +46,10 @@ Handler = Callable[[queue.Job], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """`maintenance_url` is for the queue alone; everything about a tenant goes through `database`."""
+    """`maintenance_url` is for the queue alone; everything about a tenant goes through `database`.
+
+    Without `objects` nothing is purged.
+    """
 
     database: Database
     cache: Cache | None
@@ -49,16 +58,22 @@ class Worker:
     maintenance_url: str
     now: Callable[[], datetime]
     traces: Traces = field(default_factory=Traces)
+    objects: ObjectStore | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
-        await self._keep_partitions()
+        await keep_months(self.database, self.now)
         while not stop.is_set():
             try:
-                await self._work(stop)
+                with unavailable_when_lost():
+                    await self._work(stop)
             except FailingListenerError:
                 # It asks every ten seconds to be told of itself; a busy machine may be late with that.
                 log.warning("worker.begins_anew", reason="the database's notices do not come")
+            except DatabaseUnavailable as away:
+                log.warning("worker.waits", reason=str(away))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), AWAY_S)
 
     async def _work(self, stop: asyncio.Event) -> None:
         pool = await queue.connect_consumer(self.maintenance_url)
@@ -86,6 +101,8 @@ class Worker:
 
         @queuer.schedule("sweep", "* * * * *")
         async def _sweep(_schedule: Schedule) -> None:
+            if not await clocks.agrees(self.database, self.now):
+                return
             closed = await sweep(
                 self.database,
                 self.now,
@@ -97,15 +114,19 @@ class Worker:
 
         @queuer.schedule("partitions", "17 3 * * *")
         async def _partitions(_schedule: Schedule) -> None:
-            await self._keep_partitions()
+            await keep_months(self.database, self.now)
 
-    async def _keep_partitions(self) -> None:
-        """Makes the months ahead, and raises the alarm over rows that found none."""
-        async with self.database.maintenance() as connection:
-            for name in await partitions.ensure_partitions(connection, self.now()):
-                log.info("partition.made", partition=name)
-            for table in await partitions.tables_with_strays(connection):
-                log.error("partition.strays", table=table)
+        @queuer.schedule("watch_defaults", "47 * * * *")
+        async def _watch(_schedule: Schedule) -> None:
+            await watch_defaults(self.database)
+
+        if self.objects is not None:
+            retention = Retention(database=self.database, store=self.objects, cache=self.cache, now=self.now)
+
+            @queuer.schedule("retention", "*/10 * * * *")
+            async def _retention(_schedule: Schedule) -> None:
+                if await clocks.agrees(self.database, self.now):
+                    await retention.run()
 
     def _runner(self, task: str, handler: Handler) -> Callable[[QueueJob], Awaitable[None]]:
         async def run(job: QueueJob) -> None:
@@ -134,6 +155,11 @@ class Worker:
             # Another run of the same task was quicker; the next look finds its work done.
             raise RetryRequested(LOOK_AGAIN, type(earlier).__name__) from earlier
         except Exception as failure:
+            if isinstance(failure, NotFound) and failure.what == "interview":
+                # Purged while the task was under way: there is nothing to do, and nothing of it is to stay.
+                async with self.database.tenant(job.tenant_id) as connection:
+                    await queue.forget_attempts(connection, task, job)
+                return
             log.exception("task.failed", task=task, entity_id=str(job.entity_id), attempt=attempts)
             await self._note(task, job, failure)
             again = timedelta(seconds=min(60, 0.5 * 2 ** min(attempts, 7)))

@@ -10,7 +10,7 @@ from server.services import ServicesError
 from server.settings import Settings
 from server.tasks.worker import Worker
 from server.tracing import Traces
-from storage import cache
+from storage import cache, objects
 from storage.database import Database
 
 GIVES_WAY = 5
@@ -18,7 +18,9 @@ GIVES_WAY = 5
 
 
 async def work_until_stopped(settings: Settings) -> None:
-    """Runs tasks until SIGTERM or Ctrl-C. Raises `ServicesError` for a missing address, `DatabaseUnavailable`."""
+    """Runs tasks until SIGTERM or Ctrl-C. Raises `ServicesError` for a missing address, `DatabaseUnavailable`,
+    `ObjectsUnavailable`.
+    """
     if settings.database_url is None or settings.maintenance_database_url is None:
         raise ServicesError(
             "The worker needs DATABASE_URL (as viva_app) and VIVA_MAINTENANCE_DATABASE_URL (as viva_maintenance). "
@@ -29,6 +31,7 @@ async def work_until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    store = objects.connect(settings.objects_url, settings.home / "objects")
     database = await Database.open(settings.database_url, settings.maintenance_database_url)
     live = cache.connect(settings.redis_url) if settings.redis_url else None
     traces = Traces(settings.otlp_endpoint)
@@ -41,6 +44,7 @@ async def work_until_stopped(settings: Settings) -> None:
             traces=traces,
             settings=settings,
             maintenance_url=settings.maintenance_database_url,
+            objects=store,
             now=lambda: datetime.now(UTC),
         )
         await worker.run(stop)

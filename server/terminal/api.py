@@ -93,13 +93,13 @@ class _Offers(msgspec.Struct, frozen=True):
 class Api:
     """`url` is the server's address, such as `http://127.0.0.1:8000`. Raises `Unreachable` and `Refused`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         self.url = url.rstrip("/")
         self.is_local = is_loopback(self.url)
         # A proxy named in the environment is for the outside world, never for this machine.
         self._http = httpx.AsyncClient(
             base_url=self.url,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             trust_env=not self.is_local,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
         )

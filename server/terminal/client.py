@@ -12,6 +12,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import Protocol
 from uuid import UUID, uuid4
 
 import msgspec
@@ -45,7 +46,27 @@ FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 5.0
 ATTEMPTS = 30
 """Failed attempts in a row before it gives up: about two minutes."""
+LINE_DEAD_AFTER_S = 20.0
+"""Without a sign of life for so long after a ping the line counts as dropped; a ping goes out as often."""
 MAX_FRAME = 4 * 1024 * 1024
+
+
+class Watcher(Protocol):
+    """Is told of all that passes, repeats included. None of these may block."""
+
+    def opened(self) -> None:
+        """A connection is there and `hello` goes out."""
+        ...
+
+    def told(self, message: ServerMessage) -> None: ...
+
+    def sends(self, message: Say | Press) -> None:
+        """Something was said or pressed; it goes out now or after the next welcome."""
+        ...
+
+    def closed(self, code: int | None) -> None:
+        """The connection is gone, with the code it was closed with."""
+        ...
 
 
 class LiveClient:
@@ -61,6 +82,9 @@ class LiveClient:
         *,
         client: str = "terminal",
         attempts: int = ATTEMPTS,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        line_dead_after_s: float = LINE_DEAD_AFTER_S,
+        watcher: Watcher | None = None,
         chance: random.Random | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         new_id: Callable[[], str] = lambda: str(uuid4()),
@@ -76,6 +100,9 @@ class LiveClient:
         self._api = api
         self._client = client
         self._attempts = attempts
+        self._longest_wait_s = longest_wait_s
+        self._line_dead_after_s = line_dead_after_s
+        self._watcher = watcher
         self._chance = chance or random.Random()  # noqa: S311 - spreads reconnects, guards nothing
         self._sleep = sleep
         self._new_id = new_id
@@ -188,6 +215,10 @@ class LiveClient:
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 max_size=MAX_FRAME,
                 compression=None,
+                ping_interval=self._line_dead_after_s,
+                ping_timeout=self._line_dead_after_s,
+                close_timeout=min(10.0, self._line_dead_after_s),
+                open_timeout=min(10.0, self._line_dead_after_s),
                 proxy=None if self._api.is_local else True,
             )
         except websockets.InvalidStatus as error:
@@ -195,6 +226,8 @@ class LiveClient:
             raise Refused(status, "handshake", f"The server refused the connection ({status}).") from error
         except (OSError, TimeoutError, websockets.InvalidHandshake) as error:
             raise Unreachable(self._api.url) from error
+        if self._watcher is not None:
+            self._watcher.opened()
         hello = Hello(ticket=ticket, last_seq=self.sitting.last_seq, capabilities=("text",), client=self._client)
         with suppress(websockets.ConnectionClosed):
             await socket.send(_text(hello))
@@ -209,6 +242,8 @@ class LiveClient:
                     continue
                 if isinstance(message, Problem):
                     self._last_problem = message
+                if self._watcher is not None:
+                    self._watcher.told(message)
                 is_new = self.sitting.take(message)
                 if isinstance(message, Welcome):
                     self.connections += 1
@@ -226,6 +261,8 @@ class LiveClient:
             self._is_welcome = False
             self.sitting.dropped()
             await socket.close()
+            if self._watcher is not None:
+                self._watcher.closed(socket.close_code)
 
     def _message(self, frame: str | bytes) -> ServerMessage | None:
         if isinstance(frame, bytes):
@@ -253,6 +290,8 @@ class LiveClient:
 
     async def _send_kept(self, message: Say | Press) -> None:
         self.sitting.send(message)
+        if self._watcher is not None:
+            self._watcher.sends(message)
         await self._send(message)
 
     async def _send(self, message: ClientMessage) -> None:
@@ -263,7 +302,7 @@ class LiveClient:
             await self._socket.send(_text(message))
 
     def _wait_s(self, failures: int) -> float:
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - 1, 10))
+        longest = min(self._longest_wait_s, FIRST_WAIT_S * 2.0 ** min(failures - 1, 10))
         # Half of it by chance, so that fifty clients do not return in one instant.
         return longest * (0.5 + self._chance.random() / 2)
 

@@ -42,6 +42,8 @@ class Played(msgspec.Struct):
     answers: int = 0
     scored: int = 0
     null: int = 0
+    drops: int = 0
+    """Connections that dropped."""
     errors: list[str] = msgspec.field(default_factory=list)
     turns: list[Turn] = msgspec.field(default_factory=list)
 
@@ -77,16 +79,19 @@ async def play(
     pace: Pace | None = None,
     limit_s: float = 900.0,
     on_turn: Callable[[Turn], None] | None = None,
+    live: LiveClient | None = None,
+    expects_drops: bool = False,
 ) -> Played:
     """Hold an interview to its end. What goes wrong is in the result, never raised. `on_turn` is told of each
-    turn as it is measured.
+    turn as it is measured. A `live` client that has an interview already goes on with it. `expects_drops`: a
+    connection that drops and is restored is counted and no error, and neither is what the server said as it closed.
     """
     played = Played(kind=candidate.kind, language=candidate.language, plan=plan)
-    live = LiveClient(api, client="simulation")
+    live = live or LiveClient(api, client="simulation")
     try:
         async with asyncio.timeout(limit_s):
-            played.interview_id = await live.create(plan, candidate.language)
-            await _converse(live, candidate, played, pace, on_turn)
+            played.interview_id = live.interview_id or await live.create(plan, candidate.language)
+            await _converse(live, candidate, played, pace, on_turn, expects_drops)
     except TimeoutError:
         played.errors.append(f"The interview had not ended after {limit_s:g} seconds.")
     except TerminalError as error:
@@ -103,6 +108,7 @@ async def _converse(
     played: Played,
     pace: Pace | None,
     on_turn: Callable[[Turn], None] | None,
+    expects_drops: bool,
 ) -> None:
     acted_on: UUID | None = None
     sent_at: float | None = None
@@ -113,7 +119,7 @@ async def _converse(
             if on_turn is not None:
                 on_turn(turn)
             sent_at = None
-        _note_trouble(message, played)
+        _note_trouble(message, played, expects_drops)
         sitting = live.sitting
         if sitting.ended:
             return
@@ -135,11 +141,13 @@ async def _converse(
                 await live.press(request)
 
 
-def _note_trouble(message: ServerMessage, played: Played) -> None:
-    if isinstance(message, Problem):
+def _note_trouble(message: ServerMessage, played: Played, expects_drops: bool) -> None:
+    if isinstance(message, Problem) and not (expects_drops and message.fatal):
         played.errors.append(f"{message.code}: {message.message}")
     elif isinstance(message, Notice) and message.code == "reconnecting":
-        played.errors.append("The connection dropped and was restored.")
+        played.drops += 1
+        if not expects_drops:
+            played.errors.append("The connection dropped and was restored.")
 
 
 def _moment(live: LiveClient, plan: str) -> Moment:

@@ -8,8 +8,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from agents.answer_cache import key_of
+from agents.answer_cache import AnswerCache, key_of
 from agents.calls import Call, Message
+from storage.answers_cache import forget_answers
+from storage.cache import Cache
+from storage.ids import uuid7
 
 CALL = Call(
     task="score",
@@ -54,3 +57,19 @@ def test_whatever_decides_the_answer_makes_another_call(change: dict[str, Any]) 
 
 def test_another_model_is_another_call() -> None:
     assert key_of(CALL, "small") != key_of(CALL, "large")
+
+
+async def test_what_was_kept_for_an_interview_is_forgotten_with_it(redis_cache: Cache) -> None:
+    answers = AnswerCache(redis_cache)
+    tenant_id, ours, theirs = uuid7(), uuid7(), uuid7()
+    first = msgspec.structs.replace(CALL, tenant_id=tenant_id, interview_id=ours)
+    second = msgspec.structs.replace(first, messages=(Message("user", "Another answer."),))
+    other = msgspec.structs.replace(first, messages=(Message("user", "A third."),), interview_id=theirs)
+    for call in (first, second, other):
+        await answers.keep(call, "small", '{"level": 4}')
+    assert await forget_answers(redis_cache, ours) == 2
+    assert [await answers.find(call, "small") for call in (first, second)] == [None, None]
+    assert await answers.find(other, "small") == '{"level": 4}'
+    assert await forget_answers(redis_cache, ours) == 0
+    assert await redis_cache.redis.exists(f"answers_of:{ours}") == 0
+    assert 0 < await redis_cache.redis.ttl(f"answers_of:{theirs}") <= 604_800

@@ -132,7 +132,7 @@ class Booth:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.client = Client()
-        self.voice = CountingVoice(character_ms=10)
+        self.voice = CountingVoice(character_ms=4)
         self.languages: list[Language] = []
 
     @asynccontextmanager
@@ -213,7 +213,7 @@ async def test_a_candidate_who_speaks_over_us_is_heard_and_only_what_reached_the
 
 
 async def test_a_cough_makes_us_pause_and_go_on_without_losing_a_frame(booth: Booth) -> None:
-    booth.voice = CountingVoice(character_ms=40)
+    booth.voice = CountingVoice(character_ms=20)
     async with booth.attended([""]) as (_conversation, ear):
         await ear.until(lambda: len(ear.last) > 20)
         # Loud enough to be taken for speech, and without words.
@@ -222,7 +222,7 @@ async def test_a_cough_makes_us_pause_and_go_on_without_losing_a_frame(booth: Bo
     assert not heard(ear)[0].interrupted
     assert heard(ear)[0].text == booth.voice.spoken[0].strip()
     assert booth.client.did("paused") == booth.client.did("resumed") >= 1
-    assert booth.client.frames * FRAME_MS == len(booth.voice.spoken[0]) * 40
+    assert booth.client.frames * FRAME_MS == len(booth.voice.spoken[0]) * 20
 
 
 async def test_a_cough_in_silence_is_no_turn(booth: Booth) -> None:
@@ -237,7 +237,7 @@ async def test_a_cough_in_silence_is_no_turn(booth: Booth) -> None:
 async def test_a_murmur_under_our_words_does_not_stop_us(booth: Booth) -> None:
     async with booth.attended([YES, "Mm-hmm."]) as (_conversation, ear):
         await ear.until(lambda: len(heard(ear)) == 1)
-        booth.voice.character_ms = 50
+        booth.voice.character_ms = 25
         await booth.client.say(speech(YES))
         await ear.until(lambda: len(ear.replies) == 2 and len(ear.last) > 15)
         await booth.client.say(speech("Uh huh, yes.") + silence(0.2))
@@ -247,7 +247,7 @@ async def test_a_murmur_under_our_words_does_not_stop_us(booth: Booth) -> None:
 
 
 async def test_a_yes_to_the_question_of_consent_is_never_a_murmur(booth: Booth) -> None:
-    booth.voice = CountingVoice(character_ms=25)
+    booth.voice = CountingVoice(character_ms=15)
     async with booth.attended([YES]) as (_conversation, ear):
         await ear.until(lambda: "Do you agree" in ear.last, within_s=30)
         await booth.client.say(speech(YES))

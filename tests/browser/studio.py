@@ -204,9 +204,9 @@ def state(*, paused: bool = False) -> protocol.StateView:
 
 
 @asynccontextmanager
-async def open_studio() -> AsyncIterator[Studio]:
-    """A studio on a free port of this machine, in the test's own loop."""
-    studio = Studio()
+async def open_studio(studio: Studio | None = None) -> AsyncIterator[Studio]:
+    """A studio, one of its own kind if wanted, on a free port of this machine, in the test's own loop."""
+    studio = studio or Studio()
     config = uvicorn.Config(studio.app(), port=0, lifespan="off", log_level="warning", ws="websockets-sansio")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -19,7 +19,7 @@ from storage.migration_files import read_folder
 from tests.conftest import DatabaseUrls
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "serve", "work", "settings", "practise", "simulate", "migrate", "providers")
+COMMANDS = ("run", "serve", "work", "settings", "practise", "simulate", "migrate", "providers", "interviews")
 MIGRATIONS = [file.name for file in read_folder()]
 WITHIN_S = 60.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.answers_cache import keep_answer, kept_answer
+from storage.answers_cache import forget_answers, keep_answer, kept_answer
 from storage.cache import Cache, connect
 from storage.errors import CacheUnavailable
 from storage.ids import uuid7
@@ -24,4 +24,6 @@ async def test_without_redis_it_says_so() -> None:
         await kept_answer(absent, "key")
     with pytest.raises(CacheUnavailable):
         await keep_answer(absent, "key", "text", seconds=1)
+    with pytest.raises(CacheUnavailable):
+        await forget_answers(absent, uuid7())
     await absent.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from storage.database import Connection, Database, connect
 from storage.errors import DatabaseUnavailable
 from storage.ids import SHARED_TENANT, uuid7
 from tests.conftest import DatabaseUrls, Person, new_person
+from tests.lines import through_a_line
 from tests.storage.conftest import MakeInterview
 
 TENANT_TABLES = """
@@ -249,6 +251,35 @@ async def test_a_connection_cut_under_a_statement_is_the_database_unavailable_an
     with pytest.raises(DatabaseUnavailable):
         await sleeping
     await database.ping()
+
+
+async def test_a_server_that_swallows_everything_is_unavailable_within_three_seconds_and_the_next_works(
+    database_urls: DatabaseUrls,
+) -> None:
+    async with through_a_line(database_urls.app) as (line, url):
+        behind = await Database.open(url, min_size=1)
+        await behind.ping()
+        line.stall()
+        # On the connection there is; the others try to make new ones, and wait in vain.
+        for asked in (1, 12):
+            began = time.monotonic()
+            told = await asyncio.gather(*(behind.ping() for _ in range(asked)), return_exceptions=True)
+            assert [type(error) for error in told] == [DatabaseUnavailable] * asked
+            assert time.monotonic() - began < 3
+        line.cut()
+        line.release()
+        async with asyncio.timeout(10):
+            while await is_away(behind):
+                pass
+        await behind.close()
+
+
+async def is_away(database: Database) -> bool:
+    try:
+        await database.ping()
+    except DatabaseUnavailable:
+        return True
+    return False
 
 
 async def test_maintenance_is_outside_row_security_and_needs_its_own_address(

@@ -230,11 +230,18 @@ async def test_everything_belongs_to_the_owner_but_what_looks_across_tenants(emp
         " from pg_proc p where prosecdef order by 1",
     )
     assert {row["name"]: row["owner"] for row in definers} == {
+        "compliance.append_audit(uuid,timestamp with time zone,text,uuid,uuid,text,text,uuid,jsonb,jsonb,jsonb,text,"
+        "boolean,inet,text,text)": "viva_owner",
+        "compliance.default_partition_rows()": "viva_maintenance",
+        "compliance.ensure_audit_partitions(integer,timestamp with time zone)": "viva_owner",
         "compliance.ensure_lineage_partitions(integer,timestamp with time zone)": "viva_owner",
         "identity.memberships_of(uuid)": "viva_maintenance",
         "identity.tenant_ids()": "viva_maintenance",
         "interview.ensure_event_partitions(integer,timestamp with time zone)": "viva_owner",
+        "interview.finish_purge(uuid,uuid,timestamp with time zone,uuid)": "viva_owner",
+        "interview.purge_interview(uuid,uuid,text,timestamp with time zone,text,uuid,uuid,uuid,uuid)": "viva_owner",
         "interview.ticket_by_hash(bytea)": "viva_maintenance",
+        "settle_month(regclass,date)": "viva_owner",
     }
     assert all("search_path=pg_catalog, pg_temp" in row["config"] for row in definers)
 

@@ -31,3 +31,17 @@ async def test_a_place_that_cannot_be_one_is_said(tmp_path: Path) -> None:
         objects.connect(None, tmp_path / "file")
     with pytest.raises(ObjectsUnavailable):
         objects.connect("carrier-pigeon://nest", tmp_path)
+
+
+async def test_what_lies_below_a_prefix_is_found_and_removed_and_nothing_else(tmp_path: Path) -> None:
+    store = objects.connect(None, tmp_path)
+    mine = [f"recordings/t/one/{n}.ogg" for n in range(120)] + ["recordings/t/one/deeper/audio.ogg"]
+    for key in (*mine, "recordings/t/one-more/1.ogg"):
+        await objects.put(store, key, b"sound")
+    assert sorted(await objects.keys(store, "recordings/t/one/")) == sorted(mine)
+    for key in mine:
+        await objects.delete(store, key)
+        await objects.delete(store, key)
+    assert await objects.keys(store, "recordings/t/one/") == []
+    assert await objects.keys(store, "recordings/t/nobody/") == []
+    assert await objects.get(store, "recordings/t/one-more/1.ogg") == b"sound"

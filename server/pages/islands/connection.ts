@@ -22,8 +22,13 @@ export interface Owner {
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5_000;
-const PING_EVERY_MS = 15_000;
-const ANSWER_WITHIN_MS = 10_000;
+/** How long a ticket, or the welcome, may take. */
+const ANSWER_WITHIN_MS = 5_000;
+/** After so long without a word from the server it is asked for one; so long after that the line is dead. */
+const QUIET_MS = 1_000;
+const DEAD_MS = 2_500;
+/** A timer this late ran in a page that stood still: what came meanwhile may not have been read. */
+const LATE_MS = 1_500;
 /** Ten seconds of speech: a line this far behind will not catch up. */
 const MOST_WAITING_BYTES = 320_000;
 
@@ -50,17 +55,26 @@ export class Connection {
   #attempts = 0;
   #start = 0;
   #retry: number | undefined;
-  #pinged = false;
+  /** From the beginning of an attempt until the welcome, or its failure. */
+  #isTrying = false;
+  #heardAt = 0;
+  #isAsked = false;
+  #watch: number | undefined;
   #over = false;
 
   constructor(ticketPath: string, livePath: string, owner: Owner) {
     this.#ticketPath = ticketPath;
     this.#livePath = livePath;
     this.#owner = owner;
-    window.setInterval(() => this.#watch(), PING_EVERY_MS);
-    window.addEventListener("online", () => this.#retryNow());
+    window.addEventListener("online", () => {
+      // An attempt that began without a network may hang for long after there is one.
+      if (this.#isTrying) this.renew();
+      else this.#stir();
+    });
+    // Not lost yet: a server on this very device needs no network.
+    window.addEventListener("offline", () => this.#stir());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#retryNow();
+      if (document.visibilityState === "visible") this.#stir();
     });
   }
 
@@ -73,6 +87,7 @@ export class Connection {
     window.clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#over = false;
+    this.#isTrying = true;
     this.#start += 1;
     if (this.#attempts === 0) this.#owner.became({ kind: "connecting" });
     void this.#connect();
@@ -110,6 +125,7 @@ export class Connection {
       ticket = await this.#ticket();
     } catch (problem) {
       if (start !== this.#start) return;
+      this.#isTrying = false;
       if (!(problem instanceof Refused)) this.#again();
       else this.#owner.became({ kind: problem.status === 409 ? "over" : "stopped" });
       return;
@@ -121,7 +137,8 @@ export class Connection {
     const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    this.#pinged = false;
+    this.#isAsked = true;
+    this.#lookIn(ANSWER_WITHIN_MS);
     socket.addEventListener("open", () =>
       socket.send(
         JSON.stringify({
@@ -135,6 +152,7 @@ export class Connection {
     );
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
       if (socket !== this.#socket) return;
+      this.#heard();
       if (event.data instanceof ArrayBuffer) this.#owner.sounded(event.data);
       else this.#read(JSON.parse(String(event.data)) as ServerMessage);
     });
@@ -155,18 +173,19 @@ export class Connection {
   }
 
   #read(message: ServerMessage): void {
-    this.#pinged = false;
-    if (message.type === "welcome") {
+    const isWelcome = message.type === "welcome" || message.type === "watching";
+    if (isWelcome) {
       this.#welcomed = true;
+      this.#isTrying = false;
       this.#attempts = 0;
     }
     this.#owner.received(message);
-    if (message.type === "welcome" && !this.#over) this.#owner.became({ kind: "open" });
+    if (isWelcome && !this.#over) this.#owner.became({ kind: "open" });
   }
 
   #closed(code: number): void {
     this.#socket = null;
-    this.#welcomed = false;
+    this.#welcomed = this.#isTrying = false;
     if (this.#over || code === CLOSE.ended) this.#owner.became({ kind: "ended" });
     else if (code === CLOSE.taken_over) this.#owner.became({ kind: "taken_over" });
     else if (FINAL.has(code)) this.#owner.became({ kind: "stopped" });
@@ -181,20 +200,40 @@ export class Connection {
     this.#retry = window.setTimeout(() => this.start(), longest * (0.5 + Math.random() / 2));
   }
 
-  #retryNow(): void {
-    if (this.#retry !== undefined && this.#socket === null) this.start();
+  /** Something changed: what waits is tried now, and what seems well has to answer. */
+  #stir(): void {
+    if (this.#retry !== undefined) this.start();
+    else if (this.#welcomed) this.#ask();
   }
 
-  #watch(): void {
-    if (!this.#socket) return;
-    // A socket whose far end vanished can stay "open" for minutes; a ping without any answer tells.
-    if (this.#pinged) {
-      const silent = this.#socket;
+  #heard(): void {
+    this.#heardAt = performance.now();
+    if (!this.#isAsked) return;
+    this.#isAsked = false;
+    this.#lookIn(QUIET_MS);
+  }
+
+  #lookIn(ms: number): void {
+    window.clearTimeout(this.#watch);
+    const due = performance.now() + ms;
+    this.#watch = window.setTimeout(() => this.#look(performance.now() - due > LATE_MS), ms);
+  }
+
+  /** A socket whose far end vanished can stay "open" for minutes; a question without an answer tells. */
+  #look(isLate: boolean): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    const quiet = performance.now() - this.#heardAt;
+    if (this.#isAsked && !isLate) {
       this.#closed(1006);
-      silent.close();
-    } else {
-      this.#pinged = true;
-      this.send({ type: "ping" });
-    }
+      socket.close();
+    } else if (this.#isAsked || quiet >= QUIET_MS) this.#ask();
+    else this.#lookIn(QUIET_MS - quiet);
+  }
+
+  #ask(): void {
+    this.#isAsked = true;
+    this.send({ type: "ping" });
+    this.#lookIn(DEAD_MS);
   }
 }

@@ -75,7 +75,59 @@ export interface Ping {
   type: "ping";
 }
 
-export type ClientMessage = Hello | Say | Press | Typing | Played | Microphone | Playback | Ping;
+// --- a person who watches ---
+
+export interface Flag {
+  type: "flag";
+  client_id: string;
+  reason: string;
+  about?: number | null;
+}
+
+export interface Note {
+  type: "note";
+  client_id: string;
+  text: string;
+}
+
+export interface Take {
+  type: "take";
+  client_id: string;
+}
+
+export interface Speak {
+  type: "speak";
+  client_id: string;
+  text: string;
+}
+
+export interface Return {
+  type: "return";
+  client_id: string;
+}
+
+export interface Finish {
+  type: "finish";
+  client_id: string;
+}
+
+export type Act = Flag | Note | Take | Speak | Return | Finish;
+
+export type ClientMessage =
+  | Hello
+  | Say
+  | Press
+  | Typing
+  | Played
+  | Microphone
+  | Playback
+  | Ping
+  | Flag
+  | Note
+  | Take
+  | Speak
+  | Return
+  | Finish;
 
 // --- server to client ---
 
@@ -95,6 +147,8 @@ export interface StateView {
   of: number;
   left_ms: number;
   may: Request[];
+  present: boolean;
+  by_person: boolean;
 }
 
 export interface AudioTerms {
@@ -120,13 +174,29 @@ export interface Welcome {
   state: StateView;
 }
 
+export interface Watching {
+  type: "watching";
+  protocol: "viva.v1";
+  interview_id: string;
+  role: "observer" | "operator";
+  me: string;
+  kind: "practice" | "screening";
+  channel: "voice" | "phone" | "text" | "room";
+  plan: string;
+  title: string;
+  interviewer: string;
+  scorer: string;
+  last_seq: number;
+  state: StateView;
+}
+
 export interface Fact {
   type: "event";
   seq: number;
   at_ms: number;
   at: string;
   actor: string;
-  event: Payload | OtherPayload;
+  event: Payload | Witnessed | OtherPayload;
   client_id?: string | null;
 }
 
@@ -217,6 +287,7 @@ export interface Pong {
 
 export type ServerMessage =
   | Welcome
+  | Watching
   | Fact
   | State
   | ReplyDelta
@@ -236,11 +307,12 @@ export type ServerMessage =
 /** What steers the loudspeaker. */
 export type AudioMessage = AudioBegin | AudioEnd | AudioClear | AudioPause | AudioResume;
 
-// --- the payloads of events that this client shows; every other is passed over ---
+// --- the payloads of events that these pages show; every other is passed over ---
 
 export interface TurnClosed {
   type: "turn.closed";
   text: string;
+  finals: number[];
 }
 
 export interface ReplyHeard {
@@ -248,6 +320,7 @@ export interface ReplyHeard {
   reply_id: string;
   text: string;
   interrupted: boolean;
+  heard: number;
 }
 
 export interface Quote {
@@ -267,10 +340,157 @@ export interface ScoreGiven {
 
 export interface InterviewEnded {
   type: "interview.ended";
-  reason: "completed" | "stopped" | "declined" | "time" | "abandoned" | "expired";
+  reason: "completed" | "stopped" | "declined" | "time" | "abandoned" | "expired" | "operator";
 }
 
+/** What the room shows. */
 export type Payload = TurnClosed | ReplyHeard | ScoreGiven | InterviewEnded;
+
+export interface CandidateJoined {
+  type: "candidate.joined";
+  first: boolean;
+}
+
+export interface CandidateLeft {
+  type: "candidate.left";
+}
+
+export interface ConsentGiven {
+  type: "consent.given";
+}
+
+export interface SpeechFinal {
+  type: "speech.final";
+  text: string;
+}
+
+export interface RequestMade {
+  type: "request.made";
+  request: Request;
+}
+
+export interface LanguageChanged {
+  type: "language.changed";
+  language: Language;
+}
+
+export interface InterviewPaused {
+  type: "interview.paused";
+  by: "candidate" | "silence";
+}
+
+export interface InterviewResumed {
+  type: "interview.resumed";
+}
+
+export interface ReplyDecided {
+  type: "reply.decided";
+  reply_id: string;
+  kind: ReplyKind;
+  question_id: string | null;
+  probe_id: string | null;
+}
+
+export type ReplyKind =
+  | "greeting"
+  | "consent"
+  | "warm_up"
+  | "next"
+  | "probe"
+  | "repeat"
+  | "hint"
+  | "wait"
+  | "nudge"
+  | "move_on"
+  | "addition"
+  | "welcome_back"
+  | "your_questions"
+  | "answer"
+  | "closing"
+  | "declined"
+  | "operator";
+
+export interface ProbeAsked {
+  type: "probe.asked";
+  probe_id: string;
+}
+
+export interface QuestionSkipped {
+  type: "question.skipped";
+  question_id: string;
+  by: "candidate" | "silence";
+}
+
+export interface ProviderChanged {
+  type: "provider.changed";
+  service: "llm" | "stt" | "tts";
+  provider: string;
+  reason: "start" | "fallback" | "budget" | "recovered" | "lost";
+}
+
+export interface InterviewHeld {
+  type: "interview.held";
+  for_ms: number;
+}
+
+export interface InterviewFlagged {
+  type: "interview.flagged";
+  reason: string;
+  about: number | null;
+}
+
+export interface NoteLeft {
+  type: "note.left";
+  text: string;
+}
+
+export interface ControlTaken {
+  type: "control.taken";
+}
+
+export interface OperatorSaid {
+  type: "operator.said";
+  text: string;
+}
+
+export interface ControlReturned {
+  type: "control.returned";
+}
+
+export interface EndOrdered {
+  type: "end.ordered";
+}
+
+export interface ReportReady {
+  type: "report.ready";
+}
+
+/** What is shown to somebody who watches. */
+export type Witnessed =
+  | TurnClosed
+  | ReplyHeard
+  | ScoreGiven
+  | InterviewEnded
+  | CandidateJoined
+  | CandidateLeft
+  | ConsentGiven
+  | SpeechFinal
+  | RequestMade
+  | LanguageChanged
+  | InterviewPaused
+  | InterviewResumed
+  | ReplyDecided
+  | ProbeAsked
+  | QuestionSkipped
+  | ProviderChanged
+  | InterviewHeld
+  | InterviewFlagged
+  | NoteLeft
+  | ControlTaken
+  | OperatorSaid
+  | ControlReturned
+  | EndOrdered
+  | ReportReady;
 
 interface OtherPayload {
   type: "";

@@ -9,7 +9,7 @@ import { Devices } from "./devices";
 import { one } from "./element";
 import { Figures } from "./figures";
 import { Gate, type Way } from "./gate";
-import { newClientId, Outbox, type Kept } from "./keeping";
+import { forgetOld, newClientId, Outbox, type Kept } from "./keeping";
 import type { Act } from "./keys";
 import type { Names } from "./level";
 import type { Deafness } from "./listening";
@@ -39,6 +39,7 @@ const log = one<HTMLElement>(root, "[data-log]");
 const alarm = one<HTMLElement>(root, "[data-alarm]");
 const takeBack = one<HTMLButtonElement>(root, "[data-take-back]");
 const consent = one<HTMLElement>(root, "[data-consent]");
+const person = one<HTMLElement>(root, "[data-person]");
 const gate = root.querySelector<HTMLElement>("[data-gate]");
 const ending = one<HTMLDialogElement>(root, "[data-ending]");
 const end = one<HTMLElement>(root, "[data-end]");
@@ -246,7 +247,11 @@ function show(): void {
   bar.showVoices(voice, !composer.isHidden);
   if (devices) devices.isOffered = !over && talking !== null && talking.isOpen;
   consent.hidden = over || !state?.may.includes("consent");
-  trouble.set("slow", turns.isSlow ? texts("live.slow") : "");
+  // A person takes the time that a person takes.
+  const isByPerson = !over && Boolean(state?.by_person);
+  trouble.set("slow", turns.isSlow && !isByPerson ? texts("live.slow") : "");
+  const words = isByPerson ? texts("live.by_person") : "";
+  if (person.textContent !== words) person.textContent = words;
   showPresence();
 }
 
@@ -254,7 +259,7 @@ function showPresence(): void {
   if (over || !state) presence.be("still", "");
   else if (!connection.open || state.paused) presence.be("paused", texts("live.is_paused"));
   else if (voice?.isSpeaking || turns.isReplying) presence.be("speaking", texts("live.is_speaking"));
-  else if (turns.isWaiting) presence.be("thinking", texts("live.is_thinking"));
+  else if (turns.isWaiting && !state.by_person) presence.be("thinking", texts("live.is_thinking"));
   else if (voice?.isListening) presence.be("listening", texts("live.is_listening"));
   else presence.be("listening", texts(voice?.canListen && composer.isHidden ? "live.is_muted" : "live.is_waiting"));
 }
@@ -473,6 +478,7 @@ async function enter(way: Way): Promise<void> {
   else if (canTalk) talk();
 }
 
+forgetOld(Date.now());
 for (const kept of outbox.messages) if (kept.type === "say") transcript.waiting(kept.client_id, kept.text);
 if (voice && gate) {
   composer.isHidden = true;

@@ -1,9 +1,12 @@
 // Times in the reader's own zone, named; without this script they stand there in UTC.
 
-const language = document.documentElement.lang;
-// The reader's own way of writing dates, where it is a way of the page's language.
-const locale = navigator.languages.find((wish) => wish.split("-")[0] === language) ?? language;
-const format = new Intl.DateTimeFormat(locale, {
+/** The reader's own way of writing dates, where it is a way of the page's language. */
+export function ownLocale(): string {
+  const language = document.documentElement.lang;
+  return navigator.languages.find((wish) => wish.split("-")[0] === language) ?? language;
+}
+
+const format = new Intl.DateTimeFormat(ownLocale(), {
   day: "numeric",
   month: "short",
   year: "numeric",

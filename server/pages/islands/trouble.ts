@@ -1,6 +1,6 @@
 // Whatever is wrong is said in one place: the gravest first, and each gone as soon as it is mended.
 
-const GRAVEST_FIRST = ["connection", "sound", "ears", "voice", "microphone", "slow", "notice", "paused"] as const;
+const GRAVEST_FIRST = ["connection", "sound", "ears", "voice", "microphone", "notice", "slow", "paused"] as const;
 
 export type Matter = (typeof GRAVEST_FIRST)[number];
 

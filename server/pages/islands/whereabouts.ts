@@ -20,7 +20,7 @@ export class Whereabouts {
 
   at(state: StateView): void {
     this.#state = state;
-    const still = state.paused || state.phase === "lobby" || state.phase === "ended";
+    const still = state.paused || !state.present || state.phase === "lobby" || state.phase === "ended";
     this.#clock.set(state.left_ms, !still);
     this.#show();
   }

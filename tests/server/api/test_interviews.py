@@ -282,3 +282,33 @@ async def test_a_database_that_is_away_is_told_as_such(
 async def test_me_is_the_local_owner(client: httpx.AsyncClient, tenant: Person) -> None:
     me = (await client.get("/api/v1/me")).json()
     assert (me["user_id"], me["tenant_id"]) == (str(tenant.user_id), str(tenant.tenant_id))
+
+
+async def test_a_deleted_interview_is_gone_for_everybody_at_once(client: httpx.AsyncClient, clock: Clock) -> None:
+    body = await begin(client)
+    answer = await client.delete(f"{INTERVIEWS}/{body['id']}")
+    assert answer.status_code == 200
+    purged_after = datetime.fromisoformat(answer.json()["purged_after"])
+    assert purged_after - clock() == timedelta(days=30)
+    assert (await client.get(f"{INTERVIEWS}/{body['id']}")).status_code == 404
+    assert (await client.delete(f"{INTERVIEWS}/{body['id']}")).status_code == 404
+    assert body["id"] not in [one["id"] for one in (await client.get(INTERVIEWS)).json()["interviews"]]
+
+
+async def test_an_interview_that_goes_on_is_not_deleted(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    async with served.database.tenant(served.local_owner.tenant_id) as connection:
+        await interviews.set_status(connection, UUID(body["id"]), "in_progress", at=served.now())
+    answer = await client.delete(f"{INTERVIEWS}/{body['id']}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "interview_goes_on")
+    assert (await client.get(f"{INTERVIEWS}/{body['id']}")).status_code == 200
+
+
+async def test_a_ticket_for_watching_names_who_asked_for_it(client: httpx.AsyncClient, served: Services) -> None:
+    body = await begin(client)
+    answer = await client.post(f"{INTERVIEWS}/{body['id']}/tickets?role=observer")
+    digest = hashlib.sha256(answer.json()["ticket"].encode()).digest()
+    redeemed = await tickets.redeem_ticket(served.database, digest, served.now())
+    assert (redeemed.role, redeemed.user_id) == ("observer", served.local_owner.user_id)
+    refused = await client.post(f"{INTERVIEWS}/{body['id']}/tickets?role=owner")
+    assert refused.status_code == 400

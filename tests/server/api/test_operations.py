@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import asyncpg
@@ -9,7 +10,9 @@ from server.services import Services
 from storage import objects
 from storage.cache import Cache
 from storage.cache import connect as connect_cache
+from storage.database import Database
 from tests.conftest import DatabaseUrls
+from tests.lines import through_a_line
 from tests.server.serving import application, client_of
 
 
@@ -52,6 +55,26 @@ async def test_a_cache_that_does_not_answer_says_why(served: Services) -> None:
     (cache,) = [check for check in answer.json()["checks"] if check["name"] == "cache"]
     assert (answer.status_code, cache["ok"]) == (200, False)
     assert "Redis does not answer" in cache["why"]
+
+
+async def test_a_database_that_swallows_everything_is_told_soon(served: Services, database_urls: DatabaseUrls) -> None:
+    async with through_a_line(database_urls.app) as (line, url):
+        behind = await Database.open(url, min_size=1)
+        async with client_of(application(replace(served, database=behind))) as client:
+            assert (await client.get("/readyz")).status_code == 200
+            line.stall()
+            began = time.monotonic()
+            answer = await client.get("/readyz")
+            assert time.monotonic() - began < 1.5
+            assert (answer.status_code, answer.json()["ready"]) == (503, False)
+            began = time.monotonic()
+            refused = await client.get("/api/v1/interviews")
+            assert time.monotonic() - began < 3
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert int(refused.headers["retry-after"]) > 0
+            assert "cannot reach its database" in refused.json()["detail"]
+        line.cut()
+        await behind.close()
 
 
 async def test_without_the_database_it_is_not_ready(served: Services, client: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -65,7 +65,7 @@ class Candidate:
         await self.send(Press(client_id=client_id, request=request, language=language))
         return client_id
 
-    async def act(self, kind: type[protocol.Act], **said: object) -> Ack:
+    async def act(self, kind: type[protocol.Act], **said: Any) -> Ack:
         """Does what only somebody who watches may; returns the acknowledgement."""
         client_id = str(uuid4())
         await self.send(kind(client_id=client_id, **said))

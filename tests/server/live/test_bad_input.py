@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.live import frames, gateway, outbox, protocol
+from server.live import frames, outbox, protocol
 from server.live.protocol import Hello, Ping, Press, Problem, Typing
 from tests.server.live.candidate import Candidate
 from tests.server.live.house import ANSWER, House
@@ -225,7 +225,7 @@ async def test_a_frame_beyond_any_limit_is_cut_off_and_the_interview_waits(house
 async def test_a_client_that_makes_no_sense_at_all_is_closed(house: House) -> None:
     interview_id, candidate = await house.begins()
     before = await house.types(interview_id)
-    for _ in range(gateway.MOST_MISTAKES + 5):
+    for _ in range(frames.MOST_MISTAKES + 5):
         await candidate.raw("nonsense")
     assert await candidate.closed() == 4400
     problems = candidate.all(Problem)

@@ -17,6 +17,18 @@ INTERFACE = re.compile(r"interface (\w+) \{\n(.*?)\n\}", re.DOTALL)
 FIELD = re.compile(r"^  (\w+)(\??): (.+);$", re.MULTILINE)
 
 SHOWN = ("TurnClosed", "ReplyHeard", "ScoreGiven", "InterviewEnded")
+NOT_WITNESSED = {
+    "InterviewCreated",
+    "PhaseEntered",
+    "SilenceNoticed",
+    "TimeWarned",
+    "QuestionAsked",
+    "QuestionRepeated",
+    "HintGiven",
+    "AnswerClosed",
+    "AnswerReopened",
+}
+"""What whoever watches sees in the state, or in the words themselves."""
 
 
 def interfaces() -> dict[str, dict[str, str]]:
@@ -54,7 +66,9 @@ def test_every_view_has_the_servers_fields(name: str) -> None:
 def test_every_event_shown_has_the_logs_tag_and_no_field_that_is_not_there() -> None:
     ours = interfaces()
     assert alternatives("Payload") == set(SHOWN)
-    for name in SHOWN:
+    everything = {struct.__name__ for struct in get_args(events.AnyPayload)}
+    assert alternatives("Witnessed") == everything - NOT_WITNESSED
+    for name in sorted(alternatives("Witnessed")):
         struct = getattr(events, name)
         assert ours[name].pop("type") == f'"{tag(struct)}"'
         assert set(ours[name]) <= {field.encode_name for field in msgspec.structs.fields(struct)}, name
@@ -64,6 +78,7 @@ def test_every_choice_of_words_is_the_servers() -> None:
     assert alternatives("Request") == set(get_args(events.Request))
     assert alternatives("Phase") == set(get_args(events.Phase))
     assert alternatives("Language") == set(get_args(Language))
+    assert alternatives("ReplyKind") == set(get_args(events.ReplyKind))
     reasons = {part.strip().strip('"') for part in interfaces()["InterviewEnded"]["reason"].split("|")}
     assert reasons == set(get_args(events.EndReason))
 

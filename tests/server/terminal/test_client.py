@@ -270,3 +270,60 @@ def test_only_this_machine_is_reached_around_a_proxy() -> None:
     assert is_loopback("http://127.0.0.2")
     assert is_loopback("http://[::1]:8000")
     assert not is_loopback("https://viva.example.org")
+
+
+async def test_a_watcher_is_told_of_every_line_and_of_what_comes_twice() -> None:
+    async def script(side: Side) -> None:
+        await side.welcome()
+        fact = side.fact("question.asked", question_id="q1", reply_id=str(INTERVIEW), text="?")
+        await side.send(fact, fact)
+        await side.keep(await side.take())
+        await side.close(1011)
+
+    async def last(side: Side) -> None:
+        await side.welcome()
+
+    told: list[str] = []
+
+    class Watching:
+        def opened(self) -> None:
+            told.append("opened")
+
+        def told(self, message: protocol.ServerMessage) -> None:
+            told.append(type(message).__name__)
+
+        def sends(self, message: Say | protocol.Press) -> None:
+            told.append(f"sends {type(message).__name__}")
+
+        def closed(self, code: int | None) -> None:
+            told.append(f"closed {code}")
+
+    wire = Wire(script, last)
+    async with serving(wire) as url, Api(url) as api:
+        live = LiveClient(api, sleep=no_wait, watcher=Watching())
+        await live.create("behavioural", "en")
+        await live.say("Yes.")
+        async for _ in live.messages():
+            pass
+    assert told[:5] == ["sends Say", "opened", "Welcome", "Fact", "Fact"]
+    assert "closed 1011" in told
+    assert told[told.index("closed 1011") + 1 : told.index("closed 1011") + 3] == ["opened", "Welcome"]
+
+
+async def test_a_client_in_a_hurry_never_waits_longer_than_it_was_told_to() -> None:
+    waits: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def script(side: Side) -> None:
+        await side.close(1011)
+
+    wire = Wire(*[script] * 9)
+    async with serving(wire) as url, Api(url) as api:
+        live = LiveClient(api, attempts=8, longest_wait_s=0.5, sleep=note)
+        await live.create("behavioural", "en")
+        with pytest.raises(ConnectionLost):
+            await everything(live)
+    assert len(waits) == 8
+    assert max(waits) <= 0.5
