@@ -26,11 +26,11 @@ STALE := stale
 endif
 endif
 
-.PHONY: help run run-emulated test check bench bench-pages bench-voice shots format pages clean lint types imports dependencies lock check-pages chromium stale
+.PHONY: help run run-emulated test check bench bench-pages bench-voice bench-http bench-observing chaos shots format pages clean lint types imports dependencies lock check-pages chromium stale
 
 help: ## Say what can be asked for.
 	@echo "Viva: usage: make TARGET"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-13s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 run: .venv/run.stamp $(PAGES_BUILT) ## Serve Viva on this machine: databases, server and worker; Ctrl-C ends it.
 	@echo "Starting Viva; Ctrl-C stops it."
@@ -55,6 +55,15 @@ bench-pages: .venv/dev.stamp $(PAGES_BUILT) chromium ## Measure the pages alone:
 
 bench-voice: .venv/dev.stamp $(PAGES_BUILT) ## Measure spoken interviews, 25 in a process and 50 in two; about twelve minutes.
 	@$(PYTHON) -m benchmarks voice
+
+bench-http: .venv/dev.stamp $(PAGES_BUILT) ## Measure the API at 500 requests a second against two serving processes.
+	@$(PYTHON) -m benchmarks http
+
+bench-observing: .venv/dev.stamp $(PAGES_BUILT) ## Measure how soon those who watch an interview see what happens in it.
+	@$(PYTHON) -m benchmarks observing
+
+chaos: .venv/dev.stamp $(PAGES_BUILT) ## Kill processes, database and cache under fifty interviews: nothing may be lost.
+	@$(PYTHON) -m benchmarks chaos
 
 shots: .venv/dev.stamp $(PAGES_BUILT) chromium ## Take pictures of every page into shots/, with a sheet of all of them.
 	@$(PYTHON) -m tests.browser.shots

@@ -16,7 +16,7 @@ from agents.audio import SAMPLE_RATE
 P = ParamSpec("P")
 T = TypeVar("T")
 
-GATHERED = 3
+GATHERED = 2
 """Frames that the end-of-turn model is given at once."""
 WARM_WITHIN_S = 30.0
 

@@ -106,7 +106,11 @@ class Sitting:
             if (pcm := frame.get("bytes")) is not None:
                 self.frames.append((time.monotonic(), pcm))
             else:
-                self.messages.append((time.monotonic(), protocol.read(frame["text"])))
+                message = protocol.read(frame["text"])
+                if isinstance(message, protocol.Ping):
+                    await self.send(protocol.Pong())
+                else:
+                    self.messages.append((time.monotonic(), message))
             self._stirred.set()
 
 

@@ -18,7 +18,7 @@ from benchmarks.product import free_port
 from tests.conftest import DatabaseUrls
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Instance:

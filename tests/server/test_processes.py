@@ -265,7 +265,7 @@ async def test_told_to_stop_while_it_replaces_all_end_within_the_limit_and_say_s
             family = instance.processes
             began = time.monotonic()
             assert await instance.ends() == 0
-            assert time.monotonic() - began < LIMIT_S + 2
+            assert time.monotonic() - began < LIMIT_S + 5
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(one).__name__ for one in ended] == ["ConnectionLost"] * 4, ended
         assert not [pid for pid in family if alive(pid)]

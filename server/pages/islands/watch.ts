@@ -5,7 +5,7 @@ import { element, one } from "./element";
 import type { Names } from "./level";
 import { forgetOld } from "./keeping";
 import { Presence } from "./presence";
-import type { Act, Fact, Language, Problem, ServerMessage, StateView, Watching, Witnessed } from "./protocol";
+import type { Act, Fact, Language, Problem, ServerMessage, StateView, Watching } from "./protocol";
 import { textsOf } from "./texts";
 import { Trouble } from "./trouble";
 import { WatchActs } from "./watch_acts";
@@ -13,6 +13,7 @@ import { Desk } from "./watch_desk";
 import { WatchLog } from "./watch_log";
 import { Scene } from "./watch_scene";
 import { Whereabouts } from "./whereabouts";
+import type { Witnessed } from "./witnessed";
 
 interface WatchNames extends Names {
   wordings: Record<string, Partial<Record<Language, string>>>;

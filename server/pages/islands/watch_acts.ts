@@ -3,8 +3,9 @@
 
 import { element } from "./element";
 import { newClientId, Outbox } from "./keeping";
-import type { Act, Fact, Witnessed } from "./protocol";
+import type { Act, Fact } from "./protocol";
 import type { Texts } from "./texts";
+import type { Witnessed } from "./witnessed";
 
 interface KeptAct {
   client_id: string;

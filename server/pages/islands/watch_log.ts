@@ -2,10 +2,11 @@
 
 import { element } from "./element";
 import { levelCard, type Names } from "./level";
-import type { Fact, ReplyHeard, Witnessed } from "./protocol";
+import type { Fact, ReplyHeard } from "./protocol";
 import type { Texts } from "./texts";
 import { ownLocale } from "./times";
 import type { Speaking } from "./watch_scene";
+import type { Witnessed } from "./witnessed";
 
 const VENDORS: Readonly<Record<string, string>> = {
   anthropic: "Anthropic",

@@ -1,6 +1,7 @@
 // Who is there, who speaks and what is being asked, as the events of an interview tell it to somebody who watches.
 
-import type { Fact, ReplyKind, Witnessed } from "./protocol";
+import type { Fact } from "./protocol";
+import type { ReplyKind, Witnessed } from "./witnessed";
 
 export interface Speaking {
   id: string;

@@ -12,7 +12,8 @@ from agents.plans import Language
 from server import pages
 from server.live import protocol
 
-SOURCE = (Path(pages.__file__).parent / "islands" / "protocol.ts").read_text("utf-8")
+ISLANDS = Path(pages.__file__).parent / "islands"
+SOURCE = "".join((ISLANDS / name).read_text("utf-8") for name in ("protocol.ts", "witnessed.ts"))
 INTERFACE = re.compile(r"interface (\w+) \{\n(.*?)\n\}", re.DOTALL)
 FIELD = re.compile(r"^  (\w+)(\??): (.+);$", re.MULTILINE)
 
