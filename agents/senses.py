@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from threading import Barrier
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -18,7 +17,6 @@ T = TypeVar("T")
 
 GATHERED = 2
 """Frames that the end-of-turn model is given at once."""
-WARM_WITHIN_S = 30.0
 
 
 class _Inline(Executor):
@@ -63,12 +61,6 @@ class _Gathered:
             self._passed(together)
 
 
-def _tell_one_end(together: Barrier) -> None:
-    EOT().predict(np.zeros(SAMPLE_RATE, dtype=np.int16))
-    # None takes a second turn while another has not had its first.
-    together.wait(WARM_WITHIN_S)
-
-
 class Senses:
     """The bundled models that tell speech from noise and the end of a turn from a pause, loaded once a process.
 
@@ -88,14 +80,8 @@ class Senses:
         else:
             self.turn_detector = _TurnDetector(version="v1-mini", unlikely_threshold=unlikely_threshold)
 
-    async def warm(self, threads: int = 0) -> None:
-        """Loads the weights, so that no candidate waits for them.
-
-        Each of the event loop's `threads` tells the end of one silence: it keeps some 12 MB from its first time on,
-        and they belong to the process, not to whichever interview comes upon it.
-        """
+    async def warm(self) -> None:
+        """Loads the weights and looks once, so that no candidate waits for it and no interview pays for its space."""
         stream = self.turn_detector.stream()
         await stream.aclose()
-        if threads:
-            together = Barrier(threads)
-            await asyncio.gather(*(asyncio.to_thread(_tell_one_end, together) for _ in range(threads)))
+        await asyncio.to_thread(EOT().predict, np.zeros(SAMPLE_RATE, dtype=np.int16))

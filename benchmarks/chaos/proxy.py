@@ -16,7 +16,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 Side = Literal["up", "down"]
 """`up` is what the client sends to the server, `down` what comes back."""
@@ -48,10 +48,23 @@ class _Gate:
         await self._open.wait()
 
 
+Mark: TypeAlias = bytes | tuple[bytes, ...]
+"""Bytes that a chunk has in it; of several, all."""
+
+
+def _find(mark: Mark, data: bytes, at: int) -> int | None:
+    """Where the mark ends; None where it is not."""
+    pieces = (mark,) if isinstance(mark, bytes) else mark
+    found = [data.find(piece, at) for piece in pieces]
+    if min(found) < 0:
+        return None
+    return max(start + len(piece) for start, piece in zip(found, pieces, strict=True))
+
+
 class Trap:
     """Waits for marks that one client sends in that order, each in another of its chunks or the same one."""
 
-    def __init__(self, marks: Sequence[bytes], *, holds: bool) -> None:
+    def __init__(self, marks: Sequence[Mark], *, holds: bool) -> None:
         """`holds`: the last one is held back; otherwise it arrives, and its answer is lost with the connection."""
         self.marks = tuple(marks)
         self.holds = holds
@@ -101,10 +114,10 @@ class _Pair:
         """Whether these bytes bring the last of a trap's marks."""
         passed, at = self._passed.get(trap, 0), 0
         while passed < len(trap.marks):
-            found = data.find(trap.marks[passed], at)
-            if found < 0:
+            found = _find(trap.marks[passed], data, at)
+            if found is None:
                 break
-            at, passed = found + len(trap.marks[passed]), passed + 1
+            at, passed = found, passed + 1
         self._passed[trap] = passed
         return passed == len(trap.marks)
 
@@ -281,11 +294,11 @@ class Lines:
         for proxy in self.proxies:
             proxy.refuse(refuses)
 
-    def hold_at(self, *marks: bytes) -> Trap:
+    def hold_at(self, *marks: Mark) -> Trap:
         """From the chunk that brings the last of the marks on, one client's bytes are held until the trap's release."""
         return self._lay(Trap(marks, holds=True))
 
-    def lose_answer_to(self, *marks: bytes) -> Trap:
+    def lose_answer_to(self, *marks: Mark) -> Trap:
         """What brings the last of the marks arrives, and the connection is reset before its answer passes.
 
         This is how the outcome of a commit becomes unknown.

@@ -21,7 +21,6 @@ from agents.session import Sound
 from agents.turn_taking import endpointing
 from benchmarks.voice.marking import SILENCE, number_in, telling
 from benchmarks.voice.settings import Delays
-from server.serving import MOST_THREADS
 
 QUIET_MS = 100
 """Silence after which the recogniser takes a stretch of speech to be over."""
@@ -136,7 +135,7 @@ class ScriptedEars:
         self._senses = Senses(unlikely_threshold)
 
     async def open(self) -> None:
-        await self._senses.warm(MOST_THREADS)
+        await self._senses.warm()
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -52,9 +52,7 @@ class ProviderEars:
         store: ObjectStore,
         ledger: Ledger,
         senses: Callable[[], Senses] = Senses,
-        threads: int = 0,
     ) -> None:
-        """`threads`: how many the event loop runs, each to be ready as well."""
         self._speech = Speech(
             accounts,
             monotonic=time.monotonic,
@@ -69,10 +67,9 @@ class ProviderEars:
         self._ledger = ledger
         # A second and a quarter of a gigabyte: only where somebody will speak.
         self._senses = senses()
-        self._threads = threads
 
     async def open(self) -> None:
-        await self._senses.warm(self._threads)
+        await self._senses.warm()
         await self._speech.open()
 
     async def close(self) -> None:

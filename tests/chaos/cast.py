@@ -10,6 +10,7 @@ from uuid import UUID
 from agents.events import Request
 from benchmarks.chaos.judge import Judgement, Witness, judge, kept_log
 from benchmarks.chaos.product import Serving, Site
+from benchmarks.chaos.proxy import Mark
 from server.live.protocol import Fact, Problem, ReplyDelta, ServerMessage, StateView
 from server.terminal.api import Api
 from server.terminal.client import LiveClient
@@ -23,6 +24,14 @@ LOOK_EVERY_S = 0.01
 BACK_WITHIN_S = 0.5
 LINE_DEAD_AFTER_S = 1.0
 PLAN = "behavioural"
+COMMIT = b"commit\x00"
+"""What ends a transaction on its way to PostgreSQL; a mark for traps."""
+
+
+def writing(kind: str, interview_id: UUID | None = None) -> Mark:
+    """What an event of that type, of any interview or of one, has in it on its way to PostgreSQL; a mark for traps."""
+    words = f'"type":"{kind}"'.encode()
+    return words if interview_id is None else (interview_id.bytes, words)
 
 
 async def until(holds: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:

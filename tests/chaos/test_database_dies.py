@@ -10,7 +10,7 @@ from benchmarks.chaos.product import Site
 from server.live.protocol import Notice, ReplyDelta
 from server.terminal.api import Api
 from server.terminal.errors import Refused
-from tests.chaos.cast import Candidate, Court
+from tests.chaos.cast import COMMIT, Candidate, Court, writing
 from tests.chaos.conftest import Enters
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +53,7 @@ async def test_killed_while_replies_are_said_each_question_is_asked_once(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    heard = site.line.hold_at(b"reply.heard")
+    heard = site.line.hold_at(writing("reply.heard"))
     await one.presses("skip")
     await heard.springs()
     await site.postgres.kill()
@@ -109,7 +109,7 @@ async def test_out_of_reach_of_one_process_in_mid_append_another_takes_the_inter
     await one.reaches(1)
     holder = await judge.holder(one.interview_id)
     # The row is locked and the process that locked it can neither commit nor roll back nor be seen to be gone.
-    locked = site.line.hold_at(b"turn.closed", b"commit\x00")
+    locked = site.line.hold_at(writing("turn.closed"), COMMIT)
     sent = await one.says()
     await locked.springs()
     holder.line.stall()

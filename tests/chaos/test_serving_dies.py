@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.chaos.product import Site
 from storage.events import EventRecord
-from tests.chaos.cast import Candidate, Court
+from tests.chaos.cast import Candidate, Court, writing
 from tests.chaos.conftest import Enters
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -44,7 +44,7 @@ async def test_killed_between_deciding_a_reply_and_hearing_it_the_question_is_as
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    heard = site.line.hold_at(b"reply.heard")
+    heard = site.line.hold_at(writing("reply.heard"))
     await one.presses("skip")
     await heard.springs()
     log = await judge.log(one.interview_id)
@@ -64,7 +64,7 @@ async def test_killed_before_what_was_typed_is_kept_it_is_sent_again_and_kept_on
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    arrived = site.line.hold_at(b"turn.closed")
+    arrived = site.line.hold_at(writing("turn.closed"))
     sent = await one.says()
     await arrived.springs()
     assert not one.is_acknowledged(sent)
@@ -83,7 +83,7 @@ async def test_killed_in_mid_answer_what_was_said_so_far_stays_in_the_answer(
     await one.reaches(1)
     question = one.state.question
     assert question is not None
-    decided = site.line.hold_at(b"reply.decided")
+    decided = site.line.hold_at(writing("reply.decided"))
     sent = await one.says()
     await decided.springs()
     await one.until(lambda: one.is_acknowledged(sent), "the acknowledgement")
@@ -121,7 +121,7 @@ async def test_killed_in_mid_score_each_answer_is_scored_once(site: Site, judge:
     await one.reaches(1)
     await one.says()
     await one.floor()
-    scoring = site.back_line.hold_at(b"score.given")
+    scoring = site.back_line.hold_at(writing("score.given", one.interview_id))
     await one.presses("skip")
     await scoring.springs()
     await dies(judge, one)

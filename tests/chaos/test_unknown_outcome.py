@@ -3,12 +3,10 @@
 import pytest
 
 from benchmarks.chaos.product import Site
-from tests.chaos.cast import Candidate, Court
+from tests.chaos.cast import COMMIT, Candidate, Court, writing
 from tests.chaos.conftest import Enters
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-COMMIT = b"commit\x00"
 
 
 async def stands_once(judge: Court, one: Candidate, sent: str) -> None:
@@ -21,7 +19,7 @@ async def test_an_append_that_was_kept_without_an_answer_is_not_kept_again(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    lost = site.line.lose_answer_to(b"turn.closed", COMMIT)
+    lost = site.line.lose_answer_to(writing("turn.closed"), COMMIT)
     sent = await one.says()
     await lost.springs()
     await one.floor()
@@ -37,7 +35,7 @@ async def test_an_append_whose_connection_broke_before_the_commit_is_made_again(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    lost = site.line.lose_answer_to(b"turn.closed")
+    lost = site.line.lose_answer_to(writing("turn.closed"))
     sent = await one.says()
     await lost.springs()
     await one.floor()
@@ -54,7 +52,7 @@ async def test_what_was_kept_without_an_answer_and_sent_again_elsewhere_stands_o
     await site.whole()
     await one.reaches(1)
     holder = await judge.holder(one.interview_id)
-    held = site.line.hold_at(b"turn.closed", COMMIT)
+    held = site.line.hold_at(writing("turn.closed"), COMMIT)
     sent = await one.says()
     await held.springs()
     # The commit arrives, and nobody is left to hear of it.
@@ -76,7 +74,7 @@ async def test_a_reply_whose_decision_was_kept_without_an_answer_is_said_once(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    lost = site.line.lose_answer_to(b"reply.decided", COMMIT)
+    lost = site.line.lose_answer_to(writing("reply.decided"), COMMIT)
     await one.says()
     await lost.springs()
     await one.floor()
@@ -89,7 +87,7 @@ async def test_the_last_append_of_an_interview_without_an_answer_still_ends_it(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    lost = site.line.lose_answer_to(b"interview.ended", COMMIT)
+    lost = site.line.lose_answer_to(writing("interview.ended"), COMMIT)
     await one.finishes()
     await lost.springs()
     log = await judge.until_log(

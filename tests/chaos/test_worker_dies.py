@@ -4,12 +4,10 @@ import pytest
 
 from benchmarks.chaos.product import Site
 from storage.events import EventRecord
-from tests.chaos.cast import Court
+from tests.chaos.cast import COMMIT, Court, writing
 from tests.chaos.conftest import Enters
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-COMMIT = b"commit\x00"
 
 
 def is_reported(log: list[EventRecord]) -> bool:
@@ -29,7 +27,7 @@ async def test_killed_before_a_score_is_kept_another_worker_gives_it(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    scoring = site.back_line.hold_at(b"score.given")
+    scoring = site.back_line.hold_at(writing("score.given", one.interview_id))
     await one.answers_and_moves_on()
     await scoring.springs()
     await site.workers[0].kill()
@@ -44,7 +42,7 @@ async def test_killed_before_a_score_is_kept_another_worker_gives_it(
 async def test_killed_after_a_score_was_kept_it_is_not_given_again(site: Site, judge: Court, candidate: Enters) -> None:
     one = await candidate()
     await one.reaches(1)
-    scoring = site.back_line.lose_answer_to(b"score.given", COMMIT)
+    scoring = site.back_line.lose_answer_to(writing("score.given", one.interview_id), COMMIT)
     await one.answers_and_moves_on()
     await scoring.springs()
     await site.workers[0].kill()
@@ -76,7 +74,7 @@ async def test_a_worker_cut_off_from_the_database_goes_on_when_it_is_back(
 ) -> None:
     one = await candidate()
     await one.reaches(1)
-    scoring = site.back_line.hold_at(b"score.given")
+    scoring = site.back_line.hold_at(writing("score.given", one.interview_id))
     await one.answers_and_moves_on()
     await scoring.springs()
     site.back_line.stall()

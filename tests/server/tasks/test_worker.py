@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from agents.assessment import write_report
 from agents.events import ReportReady, ScoreGiven
@@ -22,7 +23,6 @@ from server.tasks.worker import MOST_ATTEMPTS, SCORES_WITHIN, Worker
 from storage import answers, interviews, queue, reports, scores
 from storage.cache import Cache
 from storage.database import Database
-from storage.errors import DatabaseUnavailable
 from storage.queue import Job
 from tests.agents.kept import keep, log_of
 from tests.agents.rehearsal.answers import GOOD
@@ -311,7 +311,7 @@ async def test_a_worker_that_stops_finishes_what_it_has_begun(shop: Shop) -> Non
     assert len(await shop.scored(interview_id)) == 1
 
 
-async def test_a_worker_without_its_queue_says_so(shop: Shop) -> None:
+async def test_a_worker_without_its_queue_says_so_and_waits_until_it_is_stopped(shop: Shop) -> None:
     lost = Worker(
         database=shop.database,
         cache=None,
@@ -320,8 +320,15 @@ async def test_a_worker_without_its_queue_says_so(shop: Shop) -> None:
         maintenance_url="postgresql://viva_maintenance@127.0.0.1:1/viva",
         now=shop.clock,
     )
-    with pytest.raises(DatabaseUnavailable):
-        await lost.run(asyncio.Event())
+    stop = asyncio.Event()
+    with capture_logs() as said:
+        working = asyncio.create_task(lost.run(stop))
+        async with asyncio.timeout(10):
+            while not any(line["event"] == "worker.waits" for line in said):  # noqa: ASYNC110 - nothing else tells
+                await asyncio.sleep(0.01)
+        assert not working.done()
+        stop.set()
+        await working
 
 
 async def test_a_candidate_sees_the_level_and_the_report_as_they_come(shop: Shop, tmp_path: Path) -> None:
