@@ -42,7 +42,9 @@ run-emulated: .venv/dev.stamp $(PAGES_BUILT) ## Serve Viva with emulated vendors
 
 test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, three at a time.
 	@echo "Running the tests."
-	@$(PYTHON) -m pytest -n 3 --dist worksteal
+	@$(PYTHON) -m pytest -n 3 --dist worksteal --ignore tests/chaos; status=$$?; \
+		echo "Running those that kill what they run against; each file shares one installation."; \
+		$(PYTHON) -m pytest -n 3 --dist loadfile tests/chaos && exit $$status
 
 check: lint types imports dependencies lock $(PAGES_CHECKED) ## Check style, types, layers, dependencies and the lock.
 	@echo "All checks hold."

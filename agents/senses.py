@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
-from livekit import rtc
 from livekit.agents import inference
 from livekit.local_inference import EOT
 
@@ -14,9 +13,6 @@ from agents.audio import SAMPLE_RATE
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-GATHERED = 2
-"""Frames that the end-of-turn model is given at once."""
 
 
 class _Inline(Executor):
@@ -39,26 +35,6 @@ class _Vad(inference.VAD):
 class _TurnDetector(inference.TurnDetector):
     def emit(self, *_: object) -> None:
         """As above."""
-
-    def stream(self, **options: Any) -> Any:
-        """A stream that takes in sound in larger pieces: it moves 1.2 s of it along with each."""
-        stream = super().stream(**options)
-        stream.push_audio = _Gathered(stream.push_audio).push  # type: ignore[method-assign]
-        return stream
-
-
-class _Gathered:
-    """Passes frames on, several as one. Of what came last a little is missing, and it is silence."""
-
-    def __init__(self, passed: Callable[[rtc.AudioFrame], None]) -> None:
-        self._passed = passed
-        self._waiting: list[rtc.AudioFrame] = []
-
-    def push(self, frame: rtc.AudioFrame) -> None:
-        self._waiting.append(frame)
-        if len(self._waiting) >= GATHERED:
-            together, self._waiting = rtc.combine_audio_frames(self._waiting), []
-            self._passed(together)
 
 
 class Senses:
