@@ -43,10 +43,10 @@ class InterviewLog:
         tenant_id: UUID,
         interview_id: UUID,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        appended: Callable[[Sequence[str], int, float], None] = lambda _types, _seq, _seconds: None,
+        appended: Callable[[Sequence[kept.EventRecord], float], None] = lambda _records, _seconds: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`appended` is told the types of what was committed, the last `seq`, and how long that took, s."""
+        """`appended` is told what was committed, and how long that took, s."""
         self.held: Callable[[bool], None] = lambda _is_held: None
         """Told True when an append has to wait for the database, and False when that is over."""
         self.interview_id = interview_id
@@ -174,7 +174,8 @@ class InterviewLog:
         async with self._database.tenant(self.tenant_id) as connection:
             seqs = await kept.append(connection, self.interview_id, epoch, new)
             await self._follow(connection, new)
-        self._appended([event.type for event in new], seqs[-1], time.perf_counter() - began)
+        records = [_record(seq, event, epoch) for seq, event in zip(seqs, new, strict=True)]
+        self._appended(records, time.perf_counter() - began)
         return seqs
 
     async def _kept_before(self, new: Sequence[kept.NewEvent]) -> list[int] | None:
@@ -249,6 +250,10 @@ def from_record(record: kept.EventRecord) -> Event:
         payload=events.from_document(record.payload),
         client_id=record.client_id,
     )
+
+
+def _record(seq: int, new: kept.NewEvent, epoch: int) -> kept.EventRecord:
+    return kept.EventRecord(seq, new.id, new.type, new.at, new.at_ms, new.actor, new.payload, new.client_id, epoch)
 
 
 def _event(seq: int, new: kept.NewEvent, fact: AnyPayload) -> Event:

@@ -19,7 +19,8 @@ from storage.errors import CacheUnavailable
 
 log = get_logger(__name__)
 
-Listener: TypeAlias = "Callable[[int], None]"
+Listener: TypeAlias = "Callable[[int, bytes], None]"
+"""Called with the number that was told, and the news that came with it, which may be empty."""
 
 LOOK = 0
 """The number a listener is given when messages may have been missed: read the log and see."""
@@ -47,7 +48,7 @@ class Cache:
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
-        self._news: dict[UUID, int] = {}
+        self._news: list[tuple[UUID, int, bytes]] = []
         self._has_news = asyncio.Event()
         self._teller: asyncio.Task[None] | None = None
 
@@ -58,9 +59,9 @@ class Cache:
         except (RedisError, OSError) as lost:
             raise CacheUnavailable(type(lost).__name__) from lost
 
-    def announce(self, interview_id: UUID, seq: int) -> None:
-        """Say so soon, without waiting. Of several numbers the last is told; what cannot be told is found later."""
-        self._news[interview_id] = seq
+    def announce(self, interview_id: UUID, seq: int, news: bytes = b"") -> None:
+        """Say so soon, in order and without waiting. What cannot be told is lost, and found in the log later."""
+        self._news.append((interview_id, seq, news))
         self._has_news.set()
         if self._teller is None or self._teller.done():
             self._teller = asyncio.create_task(self._tell_news(), name="live-teller")
@@ -70,11 +71,11 @@ class Cache:
         while True:
             await self._has_news.wait()
             self._has_news.clear()
-            news, self._news = self._news, {}
+            waiting, self._news = self._news, []
             try:
                 async with self.redis.pipeline(transaction=False) as commands:
-                    for interview_id, seq in news.items():
-                        commands.publish(live_channel(interview_id), str(seq))
+                    for interview_id, seq, news in waiting:
+                        commands.publish(live_channel(interview_id), b"%d %b" % (seq, news))
                     await commands.execute()
                 is_lost = False
             except (RedisError, OSError) as lost:
@@ -130,7 +131,8 @@ class Cache:
                             if missed:
                                 self._tell_all(LOOK)
                         elif message["type"] == "pmessage":
-                            self._tell(_text(message["channel"]), int(message["data"]))
+                            seq, _, news = message["data"].partition(b" ")
+                            self._tell(_text(message["channel"]), int(seq), news)
             except (RedisError, OSError) as lost:
                 self._subscribed.clear()
                 missed = True
@@ -145,9 +147,9 @@ class Cache:
             await asyncio.sleep(min(for_seconds, _LOOK_EVERY_SECONDS))
             for_seconds -= _LOOK_EVERY_SECONDS
 
-    def _tell(self, channel: str, seq: int) -> None:
+    def _tell(self, channel: str, seq: int, news: bytes = b"") -> None:
         for listener in tuple(self._listeners.get(channel, ())):
-            listener(seq)
+            listener(seq, news)
 
     def _tell_all(self, seq: int) -> None:
         for channel in tuple(self._listeners):

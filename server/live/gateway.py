@@ -37,6 +37,7 @@ from storage import interviews, plans, tickets
 from storage.cache import Cache
 from storage.database import Connection, Database
 from storage.errors import DatabaseUnavailable, NotFound, TicketExpired, TicketRefused, TicketUsed
+from storage.events import EventRecord
 from storage.ids import uuid7
 
 log = structlog.get_logger(__name__)
@@ -326,19 +327,19 @@ class LiveHost:
                 plan = self._plans[plan_version_id] = msgspec.convert(version.body, Plan)
             return plan
 
-    def _appended(self, interview_id: UUID, types: Sequence[str], seq: int, seconds: float) -> None:
-        """Counts what was kept, and lets those who watch know."""
+    def _appended(self, interview_id: UUID, records: Sequence[EventRecord], seconds: float) -> None:
+        """Counts what was kept, and shows it to those who watch."""
         EVENT_APPEND_SECONDS.observe(seconds)
-        for name in types:
-            EVENTS_APPENDED.labels(type=name).inc()
+        for record in records:
+            EVENTS_APPENDED.labels(type=record.type).inc()
         if self._cache is not None:
-            self._cache.announce(interview_id, seq)
+            self._cache.announce(interview_id, records[-1].seq, msgspec.json.encode(records))
 
     async def _listen(self, interview_id: UUID, conversation: Conversation) -> None:
         """Looks at the log whenever somebody says that it grew."""
         if self._cache is None:
             return
-        async with self._cache.listening(interview_id, lambda seq: conversation.look(seq or None)):
+        async with self._cache.listening(interview_id, lambda seq, _news: conversation.look(seq or None)):
             conversation.look()
             await asyncio.Event().wait()
 

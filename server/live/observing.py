@@ -5,18 +5,19 @@ is kept as an event of theirs, and the process that holds the interview obeys wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID, uuid4
 
+import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agents import events
 from agents.events import AnyPayload
-from agents.log import InterviewLog, append_side_fact, side_fact_id
+from agents.log import InterviewLog, append_side_fact, from_record, side_fact_id
 from agents.plans import Plan
 from agents.state import State, evolve
 from agents.sweeping import close_interview
@@ -27,6 +28,7 @@ from storage import events as kept
 from storage.cache import Cache
 from storage.database import Connection, Database
 from storage.errors import DatabaseUnavailable
+from storage.events import EventRecord
 from storage.interviews import Interview, interview
 from storage.tickets import Ticket
 
@@ -40,6 +42,7 @@ LOOK_EVERY_S = 5.0
 MOST_NOTES = 10
 """Notes that may wait for the interviewer at once."""
 FAREWELL_WITHIN_S = 1.0
+_records: msgspec.json.Decoder[list[EventRecord]] = msgspec.json.Decoder(list[EventRecord])
 
 
 class Watched:
@@ -61,9 +64,14 @@ class Watched:
         self._reading = asyncio.Lock()
         self._view: protocol.StateView | None = None
 
-    def look(self, seq: int | None = None) -> None:
-        """The log may have grown, up to `seq` where that is known."""
-        if not seq or seq > self.state.seq:
+    def look(self, seq: int, news: bytes) -> None:
+        """The log has grown to `seq`, or may have (`LOOK`). What follows on what is known is taken as it comes."""
+        if seq and seq <= self.state.seq:
+            return
+        records = _records.decode(news) if news else []
+        if records and records[0].seq == self.state.seq + 1 and not self._reading.locked():
+            self._take([from_record(record) for record in records])
+        else:
             self._stirred.set()
 
     def send_past(self, outbox: Outbox, after: int) -> None:
@@ -89,12 +97,15 @@ class Watched:
     async def read(self) -> None:
         """Reads on, and shows what is new to all who watch. Raises `DatabaseUnavailable`."""
         async with self._reading:
-            for event in await self.journal.read(self.state.seq):
-                self.state = evolve(self.state, event)
-                self._events.append(event)
-                message = views.fact_for_observer(event)
-                for outbox in self.watchers:
-                    outbox.send(message)
+            self._take(await self.journal.read(self.state.seq))
+
+    def _take(self, new: Sequence[events.Event]) -> None:
+        for event in new:
+            self.state = evolve(self.state, event)
+            self._events.append(event)
+            message = views.fact_for_observer(event)
+            for outbox in self.watchers:
+                outbox.send(message)
         view = self.view()
         if view != self._view:
             self._view = view
