@@ -41,10 +41,10 @@ run-emulated: .venv/dev.stamp $(PAGES_BUILT) ## Serve Viva with emulated vendors
 	@exec $(PYTHON) -m tests.emulators.running
 
 test: .venv/dev.stamp $(PAGES_BUILT) chromium ## Run every test, three at a time.
-	@echo "Running the tests."
-	@$(PYTHON) -m pytest -n 3 --dist worksteal --ignore tests/chaos; status=$$?; \
-		echo "Running those that kill what they run against; each file shares one installation."; \
-		$(PYTHON) -m pytest -n 3 --dist loadfile tests/chaos && exit $$status
+	@echo "Running the tests; those that kill what they run against beside the others, for each of their files has one installation."
+	@$(PYTHON) -m pytest tests/chaos > .venv/chaos.log 2>&1 & killing=$$!; \
+		$(PYTHON) -m pytest -n 3 --dist worksteal --ignore tests/chaos; status=$$?; \
+		wait $$killing || status=$$?; echo "Those that kill:"; cat .venv/chaos.log; exit $$status
 
 check: lint types imports dependencies lock $(PAGES_CHECKED) ## Check style, types, layers, dependencies and the lock.
 	@echo "All checks hold."

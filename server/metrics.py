@@ -1,7 +1,7 @@
 """What is measured while serving, for `/metrics`. Labels hold routes and codes, never an id or a person.
 
 Where several processes serve behind one port, `exposition` is the sum of all, whichever is asked: `shared_metrics.py`
-says how. So every gauge has the mode `livesum`.
+says how. So every gauge has the mode `livesum`, but for those that each process reads from the same database.
 """
 
 import os

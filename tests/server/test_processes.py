@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.cli import MISCONFIGURED
-from server.live.protocol import Fact, Press, Say, ServerMessage
+from server.live.protocol import Fact, Press, Problem, Say, ServerMessage
 from server.terminal.api import Api
 from server.terminal.candidates import Act, Candidate, Moment, Push
 from server.terminal.client import LiveClient
@@ -179,7 +179,8 @@ class Heard:
     """What one client saw of its interview: what it sent, and the type of each fact that it was told, by number."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.said: dict[str, str] = {}
+        """What it sent under each id, unless that was refused."""
         self.facts: dict[int, object] = {}
 
     def opened(self) -> None: ...
@@ -187,10 +188,12 @@ class Heard:
     def told(self, message: ServerMessage) -> None:
         if isinstance(message, Fact):
             self.facts[message.seq] = message.event["type"]
+        elif isinstance(message, Problem) and message.client_id is not None:
+            self.said.pop(message.client_id, None)
 
     def sends(self, message: Say | Press) -> None:
         if isinstance(message, Say):
-            self.said.append(message.text)
+            self.said[message.client_id] = message.text
 
     def closed(self, code: int | None) -> None: ...
 
@@ -232,7 +235,7 @@ async def is_whole(instance: Instance, played: Played, heard: Heard) -> None:
         fact["seq"]: kind for fact in log if (kind := fact["event"]["type"]) in told and fact["seq"] <= max(heard.facts)
     }
     typed = [fact["event"]["text"] for fact in log if fact["event"]["type"] == "turn.closed"]
-    assert Counter(text for text in typed if text) == Counter(heard.said)
+    assert Counter(text for text in typed if text) == Counter(heard.said.values())
     asked = [fact["event"]["question_id"] for fact in log if fact["event"]["type"] == "question.asked"]
     assert len(asked) == len(set(asked)) == played.core
     resumed = [fact for fact in log if fact["event"]["type"] == "candidate.joined"]

@@ -254,7 +254,7 @@ class Talker(Candidate):
 
     async def closes(self, text: str) -> int:
         """Waits until all of that was closed over, in one turn or in parts; the number of the last of them."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(25):
             while True:
                 spoken = [fact for fact in self.told("turn.closed") if fact.event["source"] == "speech"]
                 if " ".join(str(fact.event["text"]) for fact in spoken) == text:
