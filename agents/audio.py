@@ -22,7 +22,7 @@ BYTES_A_MS = SAMPLE_RATE * 2 // 1000
 FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * BYTES_A_MS
 HEARD_BYTES = 2 * FRAME_BYTES
-"""What is listened to at once. Every model and recogniser is woken for each piece; twice as many cost a third more."""
+"""What is listened to at once: every model and recogniser is woken for each piece."""
 
 STALL_S = 0.3
 """A client whose frames are later than this gets silence in their place: twice the jitter of a poor line."""

@@ -42,7 +42,6 @@ _SILENT_SECONDS = 5
 """How long a transaction may say nothing before the server ends it: whoever is cut off or stands still in the middle of
 one keeps the rows it has locked for no longer than that."""
 _UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, TimeoutError)
-_DEAF: tuple[type[Exception], ...] = (*_UNREACHABLE, asyncpg.InterfaceError)
 _OF_NO_USE: tuple[type[Exception], ...] = (*_UNREACHABLE, asyncpg.InterfaceError)
 """What is raised on a connection that nothing more can be asked of."""
 

@@ -1,7 +1,6 @@
 """Everything a run needs: databases, the worker, serving processes with scripted providers, and their load."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,11 +15,11 @@ import psutil
 from agents.events import Event
 from agents.log import InterviewLog
 from benchmarks.child import Child
-from benchmarks.product import ROOT, free_port
+from benchmarks.databases import databases, working
+from benchmarks.product import free_port
 from benchmarks.voice.orders import READY, Order, Sampled, Told
 from benchmarks.voice.settings import Setting
-from server.embedded import EmbeddedServices
-from storage import identity, migrations
+from storage import identity
 from storage.database import Database
 from storage.roles import APPLICATION, MAINTENANCE
 
@@ -177,39 +176,11 @@ async def _go_on(loads: Sequence[Child]) -> None:
 @asynccontextmanager
 async def set_up(folder: Path) -> AsyncIterator[Stage]:
     """Databases, schema and worker in a folder of their own."""
-    services = EmbeddedServices(folder / "data")
-    await services.start()
-    try:
-        postgres = services.postgres
-        passwords = {role: postgres.password(role) for role in (APPLICATION, MAINTENANCE)}
-        await migrations.up(postgres.admin_url, passwords=passwords)
-        env = _environment() | {
-            "DATABASE_URL": postgres.url(APPLICATION),
-            "VIVA_MAINTENANCE_DATABASE_URL": postgres.url(MAINTENANCE),
-            "REDIS_URL": services.valkey.url,
-            "VIVA_HOME": str(folder / "data"),
-        }
+    async with databases(folder) as (env, postgres):
         database = await Database.open(postgres.url(APPLICATION), postgres.url(MAINTENANCE), min_size=1)
-        worker: Child | None = None
         try:
             owner = await identity.ensure_local_owner(database)
-            worker = await Child.start("server", "work", env=env, log=folder / "worker.log")
-            yield Stage(folder, env, database, owner.tenant_id)
+            async with working(folder, env):
+                yield Stage(folder, env, database, owner.tenant_id)
         finally:
-            if worker is not None:
-                await worker.stop()
             await database.close()
-    finally:
-        await services.stop()
-
-
-def _environment() -> dict[str, str]:
-    """Ours without the settings of whoever runs this: they would lead to their databases and providers."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("VIVA_") and not name.endswith(("_URL", "_KEY"))
-    }
-    log_json = {"VIVA_LOG_FORMAT": "json", "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1,localhost"}
-    cached = {name: os.environ[name] for name in ("VIVA_SPEECH_CACHE",) if name in os.environ}
-    return kept | log_json | cached

@@ -69,9 +69,10 @@ async def _metrics(request: Request) -> Response:
     waiting: dict[str, int] = {}
     # Without the database everything else is told all the same.
     with suppress(StorageError, TimeoutError):
-        async with asyncio.timeout(QUEUE_WITHIN_S), request.app.state.services.database.untenanted() as connection:
-            waiting = await queue.waiting(connection)
-        await observe_defaults(request.app.state.services.database)
+        async with asyncio.timeout(QUEUE_WITHIN_S):
+            async with request.app.state.services.database.untenanted() as connection:
+                waiting = await queue.waiting(connection)
+            await observe_defaults(request.app.state.services.database)
     return Response(
         metrics.exposition(waiting), headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"}
     )
