@@ -23,6 +23,9 @@ FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * BYTES_A_MS
 HEARD_BYTES = 2 * FRAME_BYTES
 """What is listened to at once: every model and recogniser is woken for each piece."""
+SENT_MS = 2 * FRAME_MS
+SENT_BYTES = 2 * FRAME_BYTES
+"""What is sent at once: it runs ahead of what is played anyway, and each frame costs both ends."""
 
 STALL_S = 0.3
 """A client whose frames are later than this gets silence in their place: twice the jitter of a poor line."""
@@ -171,9 +174,9 @@ class Loudspeaker(io.AudioOutput):
             await self._aside_over()
             self._begin()
         self._partial += frame.data.cast("B")
-        while len(self._partial) >= FRAME_BYTES:
-            self._put(bytes(self._partial[:FRAME_BYTES]))
-            del self._partial[:FRAME_BYTES]
+        while len(self._partial) >= SENT_BYTES:
+            self._put(bytes(self._partial[:SENT_BYTES]))
+            del self._partial[:SENT_BYTES]
         if self._waiting_bytes > BUFFER_MS * BYTES_A_MS:
             self._room.clear()
             await self.room()
@@ -341,7 +344,7 @@ class Loudspeaker(io.AudioOutput):
                 # The voice was slower than speech: what is heard stood still meanwhile.
                 self._paused_s += -ahead_ms / 1000
             if ahead_ms >= LEAD_MS:
-                await asyncio.sleep(2 * FRAME_MS / 1000)
+                await asyncio.sleep(SENT_MS / 1000)
                 continue
             self._send_one(self._waiting.popleft())
 

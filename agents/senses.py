@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import numpy as np
 from livekit.agents import inference
+from livekit.agents.vad import VADStream
 from livekit.local_inference import EOT
 
 from agents.audio import SAMPLE_RATE
@@ -19,17 +20,34 @@ class _Inline(Executor):
     """Runs at once on the calling thread: an inference takes less than changing threads for it."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
+        # A future of the loop itself, which `run_in_executor` hands on as it is: whoever awaits it is not put off to
+        # the loop's next round, thirty times a second for each interview.
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         try:
             done.set_result(fn(*args, **kwargs))
         except Exception as failed:
             done.set_exception(failed)
-        return done
+        return cast("Future[T]", done)
 
 
 class _Vad(inference.VAD):
     def emit(self, *_: object) -> None:
         """Tells nobody: each stream's metrics would go to every interview of the process, several times a second."""
+
+    def stream(self) -> VADStream:
+        """A stream whose events go to its listener alone.
+
+        The library copies each of them for a task that counts them, thirty a second, for the metrics nobody is told.
+        """
+        stream = super().stream()
+        stream._metrics_task.cancel()  # noqa: SLF001 - there is no option for it
+        stream._metrics_task = asyncio.create_task(_nothing())  # noqa: SLF001 - closing the stream awaits it
+        stream._event_aiter = stream._event_ch  # noqa: SLF001
+        return stream
+
+
+async def _nothing() -> None:
+    pass
 
 
 class _TurnDetector(inference.TurnDetector):

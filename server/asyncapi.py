@@ -20,7 +20,8 @@ def document(version: str) -> dict[str, Any]:
             "title": f"Viva live interview, {protocol.SUBPROTOCOL}",
             "version": version,
             "description": "One WebSocket holds one interview. Text frames are JSON messages told apart by "
-            "`type`; binary frames are audio, PCM s16le, mono, 16 kHz, 20 ms, where the channel is voice. "
+            "`type`; binary frames are audio, PCM s16le, mono, 16 kHz (20 ms from the client, 40 ms from the server), "
+            "where the channel is voice. "
             f"The first message is `hello`, within {protocol.HELLO_WITHIN_S:g} seconds.",
         },
         "defaultContentType": "application/json",

@@ -5,6 +5,7 @@ candidate has to tell.
 """
 
 import asyncio
+import itertools
 import random
 import sys
 import time
@@ -29,6 +30,8 @@ ONE_AFTER_ANOTHER_S = 0.2
 SETTLED_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
 ENDED_WITHIN_S = 60.0
+PLACES = 5
+"""Moments of a frame at which candidates send."""
 
 
 class Sitting:
@@ -39,14 +42,13 @@ class Sitting:
         self.late_frames = 0
         self._socket = socket
 
-    async def hold(self) -> None:
+    async def hold(self, clock: "Clock") -> None:
         """Lives until the server closes."""
-        sending = asyncio.create_task(self._send())
+        clock.join(self)
         try:
             await self._read()
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            clock.leave(self)
 
     async def _read(self) -> None:
         candidate, socket = self.candidate, self._socket
@@ -61,20 +63,44 @@ class Sitting:
         if socket.close_code != 1000:
             candidate.account.errors.append(f"closed with {socket.close_code}")
 
-    async def _send(self) -> None:
+    async def tick(self) -> None:
+        """Sends what is due now."""
         candidate, socket = self.candidate, self._socket
-        due = time.monotonic()
         with suppress(websockets.ConnectionClosed):
-            while True:
-                now = time.monotonic()
-                self.late_frames += now - due > FRAME_MS / 1000
-                pcm, messages = candidate.tick(now)
-                for message in messages:
-                    await socket.send(_encoder.encode(message).decode())
-                await socket.send(pcm)
-                candidate.sent(pcm, time.monotonic())
-                due += FRAME_MS / 1000
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
+            pcm, messages = candidate.tick(time.monotonic())
+            for message in messages:
+                await socket.send(_encoder.encode(message).decode())
+            await socket.send(pcm)
+            candidate.sent(pcm, time.monotonic())
+
+
+class Clock:
+    """Ticks for everybody: as many timers as there are places in a frame, not one for each candidate."""
+
+    def __init__(self) -> None:
+        self._places: list[list[Sitting]] = [[] for _ in range(PLACES)]
+        self._joined = 0
+
+    def join(self, sitting: Sitting) -> None:
+        self._places[self._joined % PLACES].append(sitting)
+        self._joined += 1
+
+    def leave(self, sitting: Sitting) -> None:
+        for place in self._places:
+            if sitting in place:
+                place.remove(sitting)
+
+    async def run(self) -> None:
+        """Until it is cancelled, each place at its own moment of every frame."""
+        due = time.monotonic()
+        for at in itertools.count():
+            place = self._places[at % PLACES]
+            late = time.monotonic() - due > FRAME_MS / 1000
+            for sitting in tuple(place):
+                sitting.late_frames += late
+                await sitting.tick()
+            due += FRAME_MS / 1000 / PLACES
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
 async def held(order: Order) -> Told:
@@ -83,13 +109,15 @@ async def held(order: Order) -> Told:
     sittings: list[Sitting] = []
     holding: list[asyncio.Task[None]] = []
     lag = Lag()
+    clock = Clock()
+    ticking = asyncio.create_task(clock.run())
     async with httpx.AsyncClient(base_url=order.url, trust_env=False, timeout=30) as http:
 
         async def begin(places: Sequence[int]) -> None:
             for place in places:
                 candidate, socket = await _entered(http, order, place, said)
                 sittings.append(Sitting(candidate, socket))
-                holding.append(asyncio.create_task(sittings[-1].hold()))
+                holding.append(asyncio.create_task(sittings[-1].hold(clock)))
                 await asyncio.sleep(ONE_AFTER_ANOTHER_S)
             await _settled(sittings)
 
@@ -106,7 +134,7 @@ async def held(order: Order) -> Told:
         for sitting in sittings:
             sitting.candidate.leave()
         await asyncio.wait(holding, timeout=ENDED_WITHIN_S)
-    for task in holding:
+    for task in (ticking, *holding):
         task.cancel()
     ended = await asyncio.gather(*holding, return_exceptions=True)
     for sitting, result in zip(sittings, ended, strict=True):

@@ -37,7 +37,7 @@ class Client:
     def __init__(self) -> None:
         self.conversation: Conversation | None = None
         self.told: list[tuple[str, int]] = []
-        self.frames = 0
+        self.ms = 0
         self.is_deaf = False
         """Reports nothing of what it plays."""
         self._segment = 0
@@ -54,7 +54,7 @@ class Client:
         self._segment, self._sent_ms, self._began = segment, 0, time.monotonic()
 
     def audio(self, pcm: bytes) -> None:
-        self.frames += 1
+        self.ms += len(pcm) // BYTES_A_MS
         self._sent_ms += len(pcm) // BYTES_A_MS
 
     def audio_ended(self, segment: int) -> None:
@@ -222,7 +222,7 @@ async def test_a_cough_makes_us_pause_and_go_on_without_losing_a_frame(booth: Bo
     assert not heard(ear)[0].interrupted
     assert heard(ear)[0].text == booth.voice.spoken[0].strip()
     assert booth.client.did("paused") == booth.client.did("resumed") >= 1
-    assert booth.client.frames * FRAME_MS == len(booth.voice.spoken[0]) * 20
+    assert booth.client.ms == len(booth.voice.spoken[0]) * 20
 
 
 async def test_a_cough_in_silence_is_no_turn(booth: Booth) -> None:

@@ -166,9 +166,9 @@ class Candidate:
 
     # --- what they do --------------------------------------------------------------------------------------------
 
-    async def floor(self, within_s: float = WITHIN_S) -> None:
-        """Waits until something that was not answered yet has been said to its end."""
-        await self.until(self._has_floor, "the floor", within_s)
+    async def floor(self, within_s: float = WITHIN_S, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Waits until something that was not answered yet has been said to its end, or something else is so."""
+        await self.until(lambda: self._has_floor() or unless(), "the floor", within_s)
         reply = self.client.sitting.reply
         self._acted_on = reply.reply_id if reply is not None else None
 
