@@ -115,3 +115,28 @@ async def redis_cache(redis_url: str) -> AsyncIterator[Cache]:
     opened = cache.connect(redis_url)
     yield opened
     await opened.close()
+
+
+_LANES = 3
+"""How many at a time `make test` runs; each begins with a third of the list and then takes from the others' ends."""
+_SEEN = ("tests/browser/",)
+_HEARD = ("tests/server/live/", "tests/agents/test_spoken_conversation.py", "tests/test_benchmarks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits for real sound, one such test at a time in each of two lanes.
+
+    In the order of the folders all of it would stand in one lane, and go on alone when everything else has passed.
+    """
+    seen = [item for item in items if item.nodeid.startswith(_SEEN)]
+    heard = [item for item in items if item.nodeid.startswith(_HEARD)]
+    others = [item for item in items if not item.nodeid.startswith(_SEEN + _HEARD)]
+    lane = -(-len(items) // _LANES)
+    beside_seen, beside_heard = max(0, lane - len(seen)), max(0, lane - len(heard))
+    items[:] = [
+        *seen,
+        *others[:beside_seen],
+        *heard,
+        *others[beside_seen : beside_seen + beside_heard],
+        *others[beside_seen + beside_heard :],
+    ]
