@@ -108,11 +108,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(
-    turns: Sequence[AnswerTurn], question: Question, language: Language, competency: Competency | None = None
+    turns: Sequence[AnswerTurn],
+    question: Question,
+    language: Language,
+    competency: Competency | None = None,
+    *,
+    by_kin: bool = False,
 ) -> Reading:
     """Reads an answer. `language` is the interview's; an answer in the other one is read by that one's cues.
 
-    With the competency, its anchors are known too, and what is copied from them does not count.
+    With the competency, its anchors are known too, and what is copied from them does not count. `by_kin` points
+    are made in words of the same meaning too, which takes word lists and vectors that only what scores should load.
     """
     account = told(turns, question, competency, language)
     spoken_in = account.language
@@ -130,7 +136,7 @@ def read(
         language=spoken_in,
         other_language=spoken_in != language,
         passages=passages,
-        points=points_made(question, passages, spoken_in),
+        points=points_made(question, passages, spoken_in, by_kin=by_kin),
         signs=find_signs(passages, spoken_in),
         said=account.words,
         explains=question.type in _EXPLAINING,

@@ -6,25 +6,29 @@ What is copied or said twice is cut before anything is judged, so that neither c
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
 from agents.plans import Competency, Language, Question
+from agents.rehearsal.asides import candidates_own, is_aside
+from agents.rehearsal.copies import copied, repeated, texts_asked, texts_of_rubric
 from agents.rehearsal.lexicon import LEXICONS
+from agents.rehearsal.plain_speech import plain_words, written_words
 from agents.rehearsal.words import Token, sentences, stem, tokens
 from agents.scoring import AnswerTurn
 
-_RUN = 5
-"""Words in a row that make a copy of the question or a repeat."""
-_RUBRIC_RUN = 4
-_KEY = 5
-"""Letters of a word that are compared, so that `explains` copied as `explained` is still a copy."""
 _FEWEST_WORDS: dict[Language, int] = {"en": 5, "es": 4}
 """Of a sentence. Spanish needs no word for its subject."""
 _LIST_COMMAS = 0.34
 _GLUE_SHARE = 0.1
+_LIST_MARK = re.compile(r"[^\w]*[,;/|][^\w]*")
+"""Between two words of a list; a hesitation between them makes no list."""
+_SHORT_LINE, _COLUMN = 4, 5
+"""Words of a sentence, and such sentences in a row, that make a list."""
+_FAIR_PART, _CLEAR_PART = 0.25, 0.65
+"""Shares of the small words that keep an answer in the language it was asked in, and that show another."""
 _LEADING = re.compile(r"[\s,;:.!?…)\]»”’–—-]*")
-_FUNCTION_WORDS = frozenset[str]().union(*(lexicon.glue | lexicon.articles for lexicon in LEXICONS.values()))
 _SPANISH_VERB = re.compile(r"\b\w{2,}(?:[óéí]|amos|imos|aron|ieron|aba|aban|ía|ían)\b", re.IGNORECASE)
 
 
@@ -58,107 +62,86 @@ class Told(msgspec.Struct, frozen=True):
     repeated: int
 
 
-def told(turns: Sequence[AnswerTurn], question: Question, competency: Competency | None, language: Language) -> Told:
-    """The answer's own passages in order."""
-    heard = [tokens(turn.text) for turn in turns]
-    copies = _copied(heard, _texts_asked(question), _texts_of_rubric(question, competency))
-    repeats = _repeated(heard, copies)
-    cut = [[c or r for c, r in zip(a, b, strict=True)] for a, b in zip(copies, repeats, strict=True)]
-    kept = [t.word for ts, marks in zip(heard, cut, strict=True) for t, m in zip(ts, marks, strict=True) if not m]
-    spoken_in = language_of(kept) or language
+def told(
+    turns: Sequence[AnswerTurn],
+    question: Question,
+    competency: Competency | None,
+    language: Language,
+    *,
+    is_secret: bool = False,
+) -> Told:
+    """The answer's own passages in order.
+
+    Where the expected points are secret nobody can have copied them: whoever says them in their very words knows them.
+    It is an examination then, where levels and code are matter, and words to the examiner earn nothing anyway.
+    """
+    all_words = [tokens(turn.text) if is_secret else candidates_own(turn.text) for turn in turns]
+    copies = copied(all_words, texts_asked(question), [] if is_secret else texts_of_rubric(question, competency))
+    own = [t.word for words, marks in zip(all_words, copies, strict=True) for t in words if t.start not in marks]
+    spoken_in = language_of(own, language) or language
+    heard = [plain_words(turn.text, spoken_in, found) for turn, found in zip(turns, all_words, strict=True)]
+    cut = [[token.start in marks for token in words] for words, marks in zip(heard, copies, strict=True)]
+    repeats = repeated(heard, cut)
+    cut = [[c or r for c, r in zip(a, b, strict=True)] for a, b in zip(cut, repeats, strict=True)]
     passages: list[Passage] = []
     seen: set[tuple[str, ...]] = set()
     for turn, turn_tokens, marks in zip(turns, heard, cut, strict=True):
         for passage in _passages(turn, turn_tokens, marks, spoken_in):
-            if passage.stems not in seen:
+            is_out = not is_secret and is_aside(passage.text, len(passage.tokens), passage.folded)
+            if passage.stems not in seen and not is_out:
                 seen.add(passage.stems)
                 passages.append(passage)
     return Told(
         language=spoken_in,
-        passages=tuple(passages),
-        words=sum(map(len, heard)),
-        copied=sum(map(sum, copies)),
+        passages=_without_columns(passages),
+        words=sum(map(len, all_words)),
+        copied=sum(map(len, copies)),
         repeated=sum(map(sum, repeats)),
     )
 
 
-def language_of(words: Iterable[str]) -> Language | None:
-    """English or Spanish by small words that only one of them has; None where they do not tell."""
-    english = spanish = 0
-    for word in words:
+def _without_columns(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """With terms one after the other, or one below the other, no longer taken for speech."""
+    listed: set[int] = set()
+    column: list[int] = []
+    for at, passage in enumerate(passages):
+        is_short = len(passage.tokens) <= _SHORT_LINE
+        column = [*column, at] if is_short and (not column or passages[at - 1].seq == passage.seq) else []
+        if len(column) >= _COLUMN:
+            listed |= set(column)
+    return tuple(
+        msgspec.structs.replace(passage, spoken=False) if at in listed else passage
+        for at, passage in enumerate(passages)
+    )
+
+
+def passages_in(text: str, language: Language) -> tuple[Passage, ...]:
+    """The sentences of a text of ours."""
+    found = written_words(text, language)
+    return tuple(_passages(AnswerTurn(seq=0, text=text), found, [False] * len(found), language))
+
+
+def language_of(words: Iterable[str], asked_in: Language | None = None) -> Language | None:
+    """English or Spanish by small words that only one of them has, each once; `asked_in` where they do not tell.
+
+    What was asked in one language is read in it while a fair part of the answer is.
+    """
+    said: dict[Language, int] = {"en": 0, "es": 0}
+    for word in set(words):
         in_english, in_spanish = not is_content(word, "en"), not is_content(word, "es")
-        english += in_english and not in_spanish
-        spanish += in_spanish and not in_english
-    if english + spanish < 3 or max(english, spanish) < 0.65 * (english + spanish):
-        return None
-    return "en" if english > spanish else "es"
+        said["en"] += in_english and not in_spanish
+        said["es"] += in_spanish and not in_english
+    both = said["en"] + said["es"]
+    if both < 3 or (asked_in is not None and said[asked_in] >= _FAIR_PART * both):
+        return asked_in
+    if max(said.values()) < _CLEAR_PART * both:
+        return asked_in
+    return max(said, key=lambda language: said[language])
 
 
 def is_content(word: str, language: Language) -> bool:
     """Whether a folded word carries meaning by itself."""
     return word not in LEXICONS[language].glue and word not in LEXICONS[language].articles
-
-
-def _texts_asked(question: Question) -> list[str]:
-    asked = [question.text, *(probe.text for probe in question.probes), *question.hints]
-    return [text for words in asked for text in words.values()]
-
-
-def _texts_of_rubric(question: Question, competency: Competency | None) -> list[str]:
-    judged = [point.text for point in question.points]
-    if competency is not None:
-        judged += [competency.definition, *competency.anchors]
-    return [text for words in judged for text in words.values()]
-
-
-def _grams(words: Sequence[str], size: int) -> Iterable[tuple[str, ...]]:
-    return zip(*(words[at:] for at in range(size)), strict=False)
-
-
-def _keys(found: Iterable[Token]) -> list[str]:
-    return [token.word[:_KEY] for token in found]
-
-
-@lru_cache(maxsize=2_000)
-def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    """The runs of a text of ours that make a copy."""
-    return frozenset(_grams(_keys(tokens(text)), _RUN))
-
-
-@lru_cache(maxsize=2_000)
-def _telling_runs(text: str) -> frozenset[tuple[str, ...]]:
-    """Shorter runs of it, where two of their words carry meaning."""
-    found = tokens(text)
-    bears = [token.word not in _FUNCTION_WORDS for token in found]
-    runs = enumerate(_grams(_keys(found), _RUBRIC_RUN))
-    return frozenset(gram for at, gram in runs if sum(bears[at : at + _RUBRIC_RUN]) >= 2)
-
-
-def _copied(heard: list[list[Token]], asked: list[str], rubric: list[str]) -> list[list[bool]]:
-    known = frozenset[tuple[str, ...]]().union(*map(_runs, asked), *map(_runs, rubric))
-    of_rubric = frozenset[tuple[str, ...]]().union(*map(_telling_runs, rubric))
-    marks = [[False] * len(found) for found in heard]
-    for found, mark in zip(heard, marks, strict=True):
-        keys = _keys(found)
-        for runs, size in ((known, _RUN), (of_rubric, _RUBRIC_RUN)):
-            for at, gram in enumerate(_grams(keys, size)):
-                if gram in runs:
-                    mark[at : at + size] = [True] * size
-    return marks
-
-
-def _repeated(heard: list[list[Token]], copies: list[list[bool]]) -> list[list[bool]]:
-    """Marks words that stand in a run already said in this answer."""
-    first: dict[tuple[str, ...], tuple[int, int]] = {}
-    marks = [[False] * len(found) for found in heard]
-    for turn, (found, copied) in enumerate(zip(heard, copies, strict=True)):
-        for at, gram in enumerate(_grams(_keys(found), _RUN)):
-            if any(copied[at : at + _RUN]):
-                continue
-            before = first.setdefault(gram, (turn, at))
-            if before[0] < turn or before[1] + _RUN <= at:
-                marks[turn][at : at + _RUN] = [True] * _RUN
-    return marks
 
 
 def _passages(turn: AnswerTurn, found: list[Token], marks: list[bool], language: Language) -> Iterable[Passage]:
@@ -189,25 +172,25 @@ def _passages(turn: AnswerTurn, found: list[Token], marks: list[bool], language:
                 text=text,
                 tokens=inside,
                 stems=tuple(stem(token.word, language) for token in inside),
-                spoken=_is_spoken(inside, text, language, is_reply=turn.probe_id is not None),
+                spoken=_is_spoken(inside, turn.text, language, is_reply=turn.probe_id is not None),
             )
 
 
 def _is_spoken(inside: Sequence[Token], text: str, language: Language, *, is_reply: bool) -> bool:
-    """A reply to a probe may be short (`By thirty percent.`); other sentences have some words at least."""
+    """Of some words of a turn's text. A reply to a probe may be short (`By thirty percent.`); others have a few."""
     if len(inside) < (2 if is_reply else _FEWEST_WORDS[language]):
         return False
     glue = sum(token.word in LEXICONS[language].glue for token in inside)
     if language == "es":
-        glue += len(_SPANISH_VERB.findall(text))
-    commas = text.count(",") + text.count(";") + text.count("/") + text.count("|")
+        glue += len(_SPANISH_VERB.findall(text, inside[0].start, inside[-1].end))
+    commas = sum(bool(_LIST_MARK.fullmatch(text, one.end, other.start)) for one, other in pairwise(inside))
     return glue >= _GLUE_SHARE * len(inside) and commas < _LIST_COMMAS * len(inside)
 
 
 @lru_cache(maxsize=2_000)
 def content_stems(text: str, language: Language) -> frozenset[str]:
     """The stems of the words that carry meaning in a text of ours; kept, so never for what a candidate says."""
-    return frozenset(stem(token.word, language) for token in tokens(text) if is_content(token.word, language))
+    return frozenset(stem(t.word, language) for t in written_words(text, language) if is_content(t.word, language))
 
 
 @lru_cache

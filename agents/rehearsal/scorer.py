@@ -11,7 +11,7 @@ from agents.rehearsal.passages import Passage
 from agents.rehearsal.suggestions import for_missing, for_null
 from agents.scoring import Answer, NullReason, Score
 
-VERSION = "rehearsal-scorer/1"
+VERSION = "rehearsal-scorer/2"
 
 COVERAGE, STRUCTURE, SPECIFICITY = 0.5, 0.2, 0.3
 RESULT, OWN_PART, NUMBER, EXAMPLE, REASON = 0.25, 0.25, 0.2, 0.15, 0.15
@@ -22,7 +22,7 @@ OFF_SUBJECT = 0.6
 """What is left of an answer's worth when nothing in it is of the question's subject."""
 THRESHOLDS = (0.2, 0.4, 0.6, 0.8)
 """Worth from which the levels 2, 3, 4 and 5 begin."""
-CAPS = ((0.25, 2), (0.5, 3))
+CAPS = ((0.01, 1), (0.25, 2), (0.5, 3))
 """Below this coverage, no more than this level: a well told story about something else."""
 FEWEST_WORDS = 10
 FEWEST_CONTENT = 12
@@ -88,7 +88,7 @@ class Worth(msgspec.Struct, frozen=True):
 
 def judge(answer: Answer) -> Score:
     """The score of an answer; `null` with its reason where there is too little of the candidate's own to judge."""
-    reading = read(answer.turns, answer.question, answer.language, answer.competency)
+    reading = read(answer.turns, answer.question, answer.language, answer.competency, by_kin=True)
     reason, worth = null_reason(reading), worth_of(reading)
     level = None if reason else worth.level
     return Score(

@@ -1,6 +1,7 @@
 """Signs in an answer: a result, a number, the person's own part, an example, order, reasons; and their opposites."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -15,13 +16,18 @@ Sign = Literal[
     "hedge", "evasion", "non_answer", "hostile",
 ]  # fmt: skip
 
-_CAN_BE_DENIED = ("result", "own_part", "example")
+_CAN_BE_DENIED = ("result", "own_part")
 _NEEDS_SPEECH = ("result", "own_part", "we", "example", "situation", "reason", "tradeoff", "number", "sequence")
-_ONLY = {"only", "just", "solo", "solamente", "simplemente"}
+_NOT_DENIED = frozenset("only just solo solamente simplemente i we he she it they yo fue fui".split())
+"""Words after which a denial before them was none: `not only`, or a `no` that answers and goes on."""
 _EMPTY = {"nothing", "nobody", "none", "nada", "nadie", "ninguno", "ninguna"}
+_CODED = re.compile(r"[a-z]+\d[a-z\d]*")
+"""A thing by its code: `p95`, `v2`. Names show nothing: whose they are must not matter, nor who writes capitals."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_OWN_PAST = re.compile(r"[^\W\d_]{2,}[éí]", re.IGNORECASE)
-_FUTURE = re.compile(r"\w+[aei]re")
+_PASTS = (("que", "car"), ("gue", "gar"), ("ce", "zar"), ("e", "ar"), ("i", "er"), ("i", "ir"))
+"""Ends of a first person past and of its infinitive."""
+_WISHING = frozenset(("que", "cuando", "ojala", "hasta", "se"))
+"""Before the same form without its accent: no past, but what should be."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -46,16 +52,15 @@ def find_signs(passages: tuple[Passage, ...], language: Language) -> Found:
     return Found({sign: tuple(indexes) for sign, indexes in places.items()})
 
 
-def is_denied(passage: Passage, at: int, language: Language) -> bool:
+def is_denied(said: Sequence[Token], at: int, language: Language) -> bool:
     """Whether the word at that index is under a negation: one of the three words before it in the same clause."""
-    if at + 1 < len(passage.tokens) and passage.tokens[at + 1].word in _EMPTY:
+    if at + 1 < len(said) and said[at + 1].word in _EMPTY:
         return True
     for back in range(at - 1, max(-1, at - 4), -1):
-        token, following = passage.tokens[back], passage.tokens[back + 1]
-        between = passage.text[token.end - passage.start : following.start - passage.start]
-        if token.word in LEXICONS[language].clause_ends or any(mark in between for mark in ",;:"):
+        token, following = said[back], said[back + 1]
+        if token.word in LEXICONS[language].clause_ends:
             return False
-        if token.word in LEXICONS[language].negators and following.word not in _ONLY:
+        if token.word in LEXICONS[language].negators and following.word not in _NOT_DENIED:
             return True
     return False
 
@@ -70,31 +75,21 @@ def is_number(token: Token, language: Language) -> bool:
 def _shows(sign: Sign, passage: Passage, language: Language) -> bool:
     if sign == "number":
         return "%" in passage.text or any(is_number(token, language) for token in passage.tokens)
+    lexicon = LEXICONS[language]
     folded = passage.folded
-    for found in LEXICONS[language].signs[sign].finditer(folded):
+    for found in lexicon.signs[sign].finditer(folded):
         at = folded.count(" ", 0, found.start())
-        if sign not in _CAN_BE_DENIED or not is_denied(passage, at, language):
+        if sign not in _CAN_BE_DENIED or not is_denied(passage.tokens, at, language):
             return True
     if sign == "own_part" and language == "es":
         return any(_is_own_past(passage, at) for at in range(len(passage.tokens)))
-    return sign == "example" and _names_something(passage)
+    return sign == "example" and any(_CODED.fullmatch(token.word) for token in passage.tokens)
 
 
 def _is_own_past(passage: Passage, at: int) -> bool:
-    """Spanish first person of the past, by its accent: `cambié`, `decidí`; not `haré`, `aquí`."""
-    token = passage.tokens[at]
-    written = passage.text[token.start - passage.start : token.end - passage.start]
-    if not _OWN_PAST.fullmatch(written) or token.word in LEXICONS["es"].not_own_past or is_denied(passage, at, "es"):
+    """Spanish first person of the past, with its accent or typed without: `cambié`, `decidi`; not `que cambie`."""
+    word, lexicon = passage.tokens[at].word, LEXICONS["es"]
+    if word in lexicon.not_own_past or (at and passage.tokens[at - 1].word in _WISHING):
         return False
-    return not _FUTURE.fullmatch(token.word) or token.word.startswith(LEXICONS["es"].not_future)
-
-
-def _names_something(passage: Passage) -> bool:
-    """A name inside the sentence: `PostgreSQL`, `Lima`, `p95`; its first word may be capital for being first."""
-    for token in passage.tokens[1:]:
-        written = passage.text[token.start - passage.start : token.end - passage.start]
-        if written[0].isupper() and written.split("'")[0].split("’")[0] != "I" and any(map(str.islower, written)):
-            return True
-        if written[0].isalpha() and any(map(str.isdigit, written)):
-            return True
-    return False
+    infinitives = [word[: -len(past)] + end for past, end in _PASTS if word.endswith(past)]
+    return not lexicon.verbs.isdisjoint(infinitives) and not is_denied(passage.tokens, at, "es")

@@ -28,6 +28,7 @@ _NULL: dict[Language, dict[NullReason, str]] = {
         "not_answered": "A small example is enough: think of one day, and say what you did on it.",
         "off_topic": "Begin with one case that fits the question, and stay with it to its end.",
         "uncertain_transcript": "Say it again a little more slowly, or type it.",
+        "no_evidence": "Say in plain words what you did and what came of it, so that your own words can be shown.",
         "timed_out": "This answer can be scored again later; nothing of it is lost.",
     },
     "es": {
@@ -35,6 +36,7 @@ _NULL: dict[Language, dict[NullReason, str]] = {
         "not_answered": "Basta un ejemplo pequeño: piensa en un día concreto y di qué hiciste.",
         "off_topic": "Empieza por un caso que responda a la pregunta y quédate en él hasta el final.",
         "uncertain_transcript": "Dilo otra vez un poco más despacio, o escríbelo.",
+        "no_evidence": "Di con palabras sencillas qué hiciste y en qué terminó, para poder citar tus palabras.",
         "timed_out": "Esta respuesta se puede evaluar más tarde; no se pierde nada.",
     },
 }

@@ -15,8 +15,26 @@ from agents.rehearsal.lexicon import LEXICONS
 LONGEST_SENTENCE = 240
 """Characters. Longer ones are cut at a comma or a space, so that a quote stays short enough to read."""
 
-_WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f]|['’](?=[^\W_]))*|\d+(?:[.,:]\d+)*(?:[^\W_]|[\u0300-\u036f])*")
-_STOP = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[\n\r]+|;(?=\s)")
+_UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""Characters that nobody sees. Letters kept apart by them are one word to the eye, and so to us."""
+_WORD = re.compile(
+    rf"[^\W\d_](?:[^\W_]|[\u0300-\u036f{_UNSEEN}]|['’](?=[^\W_]))*"
+    rf"|\d+(?:[.,:]\d+)*(?:[^\W_]|[\u0300-\u036f{_UNSEEN}])*"
+)
+_LOOKALIKE = str.maketrans("асеорхуіјѕԁɡοαενικρτυ", "aceopxyijsdgoaevikptu")
+"""Cyrillic and Greek letters that look like Latin ones."""
+_OPENERS = (
+    "A An The We He She They It My Our There This That When In On At After Before First Then So Because If You Your "
+    "Un Una Yo En Al Mi Nos Se Si Cuando Primero Luego Después Hay Había Teníamos Es Era"
+)
+_STOP = re.compile(
+    r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[\n\r]+|;(?=\s)"
+    rf"|(?<=[^\sA-Z,:])\s(?=(?:{'|'.join(_OPENERS.split())}) [^\W\d_])"
+    r"|(?<=[^\w\s.!?…,;:'\"’»”)-])\s(?=[A-ZÁÉÍÓÚ])|(?<=[\d)\]])\s(?=I )"
+    r"|(?<=\d)\s(?=[A-ZÁÉÍÓÚ][a-záéíóúñ]{3,} |[A-Z][a-z]+,)"
+    r"|</?[A-Za-z!][^<>\n]{0,120}>|&\w{2,6};|\[[^\]\n]{0,80}\]:?\s?#?\s?\([^)\n]{0,200}\)"
+)
+"""An end of a sentence: its mark, a line's end; where there is none, a small word that begins with a capital; a tag."""
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|mr|mrs|ms|dr|sr|sra|vs|approx|aprox|p\.ej|ej)$", re.IGNORECASE)
 _PAUSE = re.compile(r"[,:;–—]\s")
 _SPACE = re.compile(r"\s")
@@ -29,7 +47,7 @@ _SPANISH = (
     "amientos imientos amiento imiento aciones iciones acion icion adores adoras ador adora idades idad mente "
     "ariamos eriamos iriamos abamos aramos ieramos aremos eremos iremos ieron iendo yendo ieran ando aron aban "
     "abas arian erian irian aria eria iria aste iste amos emos imos ados adas idos idas ado ada ido ida aba "
-    "ian ias ia aran eran iran ara era ira are ere ire ar er ir an en io as es os a e i o s"
+    "ian ias ia ais eis aran eran iran ara era ira are ere ire ar er ir an en io as es os a e i o s"
 )
 _SUFFIXES: dict[Language, tuple[str, ...]] = {"en": tuple(_ENGLISH.split()), "es": tuple(_SPANISH.split())}
 
@@ -51,9 +69,10 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 @lru_cache(maxsize=4_000)
 def fold(text: str) -> str:
-    """Lower case without accents or curly apostrophes: `Próximo` and `PROXIMO` are one word."""
+    """Lower case, without accents, curly apostrophes, unseen or borrowed letters: `Próximo`, `PROXIMO` are one word."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c)).replace("’", "'")
+    seen = (c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return "".join(seen).replace("’", "'").translate(_LOOKALIKE)
 
 
 def tokens(text: str) -> list[Token]:
@@ -78,7 +97,15 @@ def stem(word: str, language: Language) -> str:
                 continue
             word = word[: -len(suffix)]
             break
-    return _english_end(word) if language == "en" else word
+    return _english_end(word) if language == "en" else _spanish_end(word)
+
+
+def _spanish_end(word: str) -> str:
+    """`pagu` of `pagué` is `pag`, `busqu` is `busc`, `empiez` is `empec`: one form for each family."""
+    for written, sound in (("gu", "g"), ("qu", "c"), ("z", "c")):
+        if word.endswith(written) and len(word) > 3:
+            word = word[: -len(written)] + sound
+    return word.replace("ie", "e").replace("ue", "o")
 
 
 def _english_end(word: str) -> str:
@@ -105,7 +132,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     for stop in _STOP.finditer(text, start, end):
         if stop.group() == "." and _ABBREVIATION.search(text, max(begin, stop.start() - 8), stop.start()):
             continue
-        spans += _cut(text, begin, stop.end())
+        spans += _cut(text, begin, stop.start() if stop.group()[0] in "<&[" else stop.end())
         begin = stop.end()
     return spans + _cut(text, begin, end)
 

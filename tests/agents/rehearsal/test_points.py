@@ -95,3 +95,28 @@ def test_the_order_of_the_points_is_irrelevant() -> None:
     turned = msgspec.structs.replace(QUESTION, points=QUESTION.points[::-1])
     text = "We tested it with the same request, and a unique constraint held. I did not check the rest."
     assert _made(text) == _made(text, question=turned)
+
+
+def _by_kin(text: str, language: Language = "en") -> dict[str, Made]:
+    passages = told([AnswerTurn(seq=1, text=text)], QUESTION, None, language).passages
+    return points_made(QUESTION, passages, language, by_kin=True)
+
+
+def test_a_good_answer_in_words_the_plan_does_not_foresee_touches_its_point() -> None:
+    text = "I would keep a distinct constraint on the table so that the same payment is only taken once."
+    assert not _made(text)["q1.key"].touched
+    assert _by_kin(text)["q1.key"].touched
+
+
+def test_one_word_that_only_means_nearly_the_same_makes_nothing() -> None:
+    assert not _by_kin("It was quite distinct from what we had seen in the office.")["q1.key"].touched
+
+
+def test_what_its_cues_make_is_made_by_kin_as_well() -> None:
+    for text in ("I would put a unique constraint on it in the table.", "We tested it and I did not check the rest."):
+        by_cues, by_kin = _made(text), _by_kin(text)
+        assert all(by_kin[point].strength >= made.strength for point, made in by_cues.items())
+
+
+def test_a_denial_denies_the_kin_too() -> None:
+    assert not _by_kin("There was never a distinct constraint on it in any table.")["q1.key"].touched

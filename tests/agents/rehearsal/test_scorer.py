@@ -216,3 +216,27 @@ def test_saying_it_all_twice_does_not_change_the_level(key: Key, text: str) -> N
     once = judge(answer_for(key, text))
     for twice in (judge(answer_for(key, f"{text} {text}")), judge(answer_for(key, text, text))):
         assert (twice.level, twice.null_reason, twice.covered) == (once.level, once.null_reason, once.covered)
+
+
+def test_an_answer_in_other_words_than_the_plans_gets_what_it_deserves() -> None:
+    text = (
+        "To start, I'd look at what the database says about how it runs that statement and how long each part takes. "
+        "My guess is that the entire table gets read because nothing sorts it by the filter, so I'd build an index "
+        "for it. That makes inserting slower. Then I'd compare the duration with what it was before."
+    )
+    assert _level(("backend-engineer", "q2", "en"), text) >= 3
+
+
+def test_nothing_of_what_was_asked_for_is_level_one_however_well_it_is_told() -> None:
+    story = (
+        "Last year I was at a bank and one page took several seconds. I told my boss because people were angry, "
+        "and I made coffee for 20 of them. In the end it worked again and everybody in the database team was happy."
+    )
+    score = judge(answer_for(("backend-engineer", "q2", "en"), story))
+    assert score.covered == ()
+    assert score.level == 1
+
+
+def test_a_name_or_a_capital_earns_nothing() -> None:
+    for key, text in WEAK.items():
+        assert _level(key, text.lower()) == _level(key, text)

@@ -1,0 +1,1 @@
+"""How well answers are judged: graded sets, pairs that differ in the person only, attempts to move a level, time."""
