@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from storage.database import Database
+from storage.database import Connection, Database
 
 LOCAL_TENANT = UUID("00000000-0000-7000-8000-000000000002")
 LOCAL_OWNER = UUID("00000000-0000-7000-8000-000000000003")
@@ -65,3 +65,21 @@ async def memberships_of(database: Database, user_id: UUID) -> list[Membership]:
     async with database.untenanted() as connection:
         rows = await connection.fetch("select * from identity.memberships_of($1)", user_id)
     return [Membership(**row) for row in rows]
+
+
+async def names_of(connection: Connection, user_id: UUID | None) -> tuple[str, ...]:
+    """What a person is called, as far as the connection's tenant knows: never to be shown to whoever scores.
+
+    Nothing for the owner of an installation without sign-in, who is called by no name of their own.
+    """
+    if user_id is None or user_id == LOCAL_OWNER:
+        return ()
+    rows = await connection.fetch(
+        """
+        select first_name as name from identity.users where id = $1
+        union select last_name from identity.users where id = $1
+        union select display_name from identity.memberships where user_id = $1
+        """,
+        user_id,
+    )
+    return tuple(sorted(name for row in rows if (name := (row["name"] or "").strip())))
