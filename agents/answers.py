@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from agents import events
-from agents.events import Event
+from agents.events import Event, Word
+from agents.judges.heard import heard_words
 from agents.plans import Language
 from agents.scoring import AnswerTurn
 
@@ -84,8 +85,11 @@ def answers_of(log: Iterable[Event]) -> tuple[ClosedAnswer, ...]:
     turns: dict[str, list[AnswerTurn]] = {}
     probes: dict[str, list[str]] = {}
     closed: dict[str, ClosedAnswer] = {}
+    finals: dict[int, events.SpeechFinal] = {}
     for event in log:
         match event.payload:
+            case events.SpeechFinal() as final:
+                finals[event.seq] = final
             case events.InterviewCreated(language=chosen) | events.LanguageChanged(language=chosen):
                 language = chosen
             case events.QuestionAsked(question_id=question_id):
@@ -93,9 +97,11 @@ def answers_of(log: Iterable[Event]) -> tuple[ClosedAnswer, ...]:
                 closed.setdefault(question_id, _unanswered(question_id, event, language))
             case events.ProbeAsked(question_id=question_id, probe_id=probe_id):
                 probes.setdefault(question_id, []).append(probe_id)
-            case events.TurnClosed(question_id=str() as question_id, text=text):
+            case events.TurnClosed(question_id=str() as question_id) as closing:
                 asked = probes.get(question_id, [])
-                turn = AnswerTurn(event.seq, text, asked[-1] if asked else None)
+                words = [word for seq in closing.finals if seq in finals for word in _timed(finals[seq])]
+                heard = heard_words(closing.text, words)
+                turn = AnswerTurn(event.seq, closing.text, asked[-1] if asked else None, heard)
                 turns.setdefault(question_id, []).append(turn)
                 spoken_in[question_id] = language
             case events.AnswerClosed(question_id=question_id, version=version):
@@ -110,6 +116,16 @@ def answers_of(log: Iterable[Event]) -> tuple[ClosedAnswer, ...]:
                     to_ms=event.at_ms,
                 )
     return tuple(answer for answer in closed.values() if answer.version > 0)
+
+
+def _timed(final: events.SpeechFinal) -> tuple[Word, ...]:
+    """Its words; one without a confidence of its own is as sure as the utterance."""
+    if final.confidence is None or all(word.confidence is not None for word in final.words):
+        return final.words
+    return tuple(
+        msgspec.structs.replace(word, confidence=final.confidence if word.confidence is None else word.confidence)
+        for word in final.words
+    )
 
 
 def _unanswered(question_id: str, event: Event, language: Language) -> ClosedAnswer:

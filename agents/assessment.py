@@ -16,12 +16,14 @@ import structlog
 from agents import report as reporting
 from agents.answers import ClosedAnswer, answers_of, scored_versions, transcript_of
 from agents.events import Event, InterviewCreated, InterviewEnded, ReportReady, ScoreGiven
+from agents.judges.panel import seated
+from agents.judges.preparing import prepared
 from agents.log import append_side_fact, from_record
 from agents.plans import Plan, Question, Rubric
 from agents.report import Report
-from agents.scoring import Answer, Score, Scorer, refuse_unfounded
+from agents.scoring import Answer, Score, Scorer, refuse_incomplete, refuse_unfounded, rubric_of
 from agents.state import fold
-from storage import answers, events, interviews, lineage, plans, reports, scores
+from storage import answers, events, identity, interviews, lineage, plans, reports, scores
 from storage.database import Connection, Database
 from storage.lineage import LineageRecord
 
@@ -40,6 +42,8 @@ class Sitting(msgspec.Struct, frozen=True):
     plan: Plan
     rubric: Rubric
     log: tuple[Event, ...]
+    names: tuple[str, ...] = ()
+    """What the candidate is called, for keeping it from whoever scores."""
 
     @property
     def at_ms(self) -> int:
@@ -58,38 +62,52 @@ class Sitting(msgspec.Struct, frozen=True):
 
 
 async def sitting(connection: Connection, interview_id: UUID) -> Sitting:
-    """Reads an interview in its tenant's transaction. Raises `NotFound`."""
+    """Reads an interview in its tenant's transaction. Raises `NotFound` and `RubricIncomplete`."""
     row = await interviews.interview(connection, interview_id)
     version = await plans.plan_version(connection, row.plan_version_id)
     records = await events.events_after(connection, interview_id)
     return Sitting(
         interview_id=interview_id,
         plan=msgspec.convert(version.body, Plan),
-        rubric=msgspec.convert(version.rubric_body, Rubric),
+        rubric=rubric_of(version.rubric_body),
         log=tuple(from_record(record) for record in records),
+        names=await identity.names_of(connection, row.user_id),
     )
 
 
 async def score_answers(
     database: Database, tenant_id: UUID, interview_id: UUID, scorers: Scorers, now: Callable[[], datetime]
 ) -> int | None:
-    """Scores every closed answer that has no score yet. Returns the last score's `seq`, None where none was due."""
+    """Scores every closed answer that has no score yet. Returns the last score's `seq`, None where none was due.
+
+    Raises what the scorer raises, and `RubricIncomplete`: the task runs again, and no level is made up.
+    """
     async with database.tenant(tenant_id) as connection:
         held = await sitting(connection, interview_id)
-    scorer = scorers(tenant_id, held.scorer)
+    scorer = seated(scorers(tenant_id, held.scorer), held.plan.judges)
     scored = scored_versions(held.log)
     last_seq = None
     for answer in answers_of(held.log):
         if scored.get(answer.question_id, 0) >= answer.version:
             continue
         began = time.perf_counter()
-        to_judge = _answer(held, answer)
-        given = [refuse_unfounded(score, to_judge) for score in await scorer.score(to_judge)]
+        shown, given = await judged(_answer(held, answer), scorer, held.names)
         took_ms = (time.perf_counter() - began) * 1000
         async with database.tenant(tenant_id) as connection:
-            call = _lineage(held, answer, to_judge, given, scorer, took_ms, now())
+            call = _lineage(held, answer, shown, given, scorer, took_ms, now())
             last_seq = await _keep_scores(connection, held, answer, given, scorer, call, now()) or last_seq
     return last_seq
+
+
+async def judged(answer: Answer, scorer: Scorer, names: Sequence[str] = ()) -> tuple[Answer, list[Score]]:
+    """The answer as the scorer was given it, without what tells who speaks and what was not heard surely; and its
+    scores in terms of what was really said.
+    """
+    refuse_incomplete(answer)
+    ready = prepared(answer, names=names)
+    without = ready.settled(scorer.version)
+    given = (without,) if without is not None else await scorer.score(ready.answer)
+    return ready.answer, [refuse_unfounded(ready.restored(score), answer) for score in given]
 
 
 def _answer(held: Sitting, answer: ClosedAnswer) -> Answer:
@@ -117,7 +135,7 @@ async def _keep_scores(
     question_id = await _keep_question(connection, held, question, answer.closed_seq)
     response_id = await _keep_response(connection, held.interview_id, question_id, answer)
     if any(score.lineage_id is None for score in given):
-        # A model's calls are in the lineage by the door they went through.
+        # A model's calls are in the lineage by the door they went through; what a panel makes of them is arithmetic.
         await lineage.record(connection, call)
     run_id = await scores.live_run(connection, held.interview_id, scorer.version, at)
     await scores.save_scores(
@@ -126,7 +144,7 @@ async def _keep_scores(
         interview_id=held.interview_id,
         response_id=response_id,
         question_id=question_id,
-        scores=[_row(score, call.id) for score in given],
+        scores=[_row(each, call.id) for score in given for each in (score, *score.judges)],
     )
     levels = [score.level for score in given if score.level is not None]
     mean = sum(levels) / len(levels) if levels else None
@@ -147,6 +165,8 @@ async def _keep_scores(
             missed=score.missed,
             suggestion=score.suggestion,
             parts=score.parts,
+            spread=score.spread,
+            needs_review=score.needs_review,
         )
         act = f"score/{run_id}/{answer.question_id}/{answer.version}/{score.competency}"
         seq = await append_side_fact(connection, held.interview_id, fact, JUDGE, act, at, answer.to_ms)
@@ -165,6 +185,8 @@ def _row(score: Score, lineage_id: UUID) -> scores.NewScore:
         key_points_covered=score.covered,
         missed_points=score.missed,
         suggested_improvement=score.suggestion,
+        spread=score.spread,
+        needs_review=score.needs_review,
         lineage_id=score.lineage_id or lineage_id,
     )
 
@@ -325,7 +347,10 @@ async def _keep_report(connection: Connection, held: Sitting, report: Report, at
     )
     await reports.save_report(connection, interview_id, report, report.last_seq, at)
     await interviews.save_result(
-        connection, interview_id, overall_score=report.overall.score if report.overall else None
+        connection,
+        interview_id,
+        overall_score=report.overall.score if report.overall else None,
+        needs_review=report.to_review > 0,
     )
     if closed:
         run_id = await scores.live_run(connection, interview_id, report.scorer, at)

@@ -3,13 +3,14 @@
 What changes least stands first, so that a provider can keep it: the rules, then the question, then the turn.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from agents.offers import Brief, Choice, Line
 from agents.phrases import phrase
 from agents.plans import ExpectedPoint, Language
 from agents.scoring import Answer
-from prompts import Block, element, elements, load_prompt, on_one_line
+from prompts import Block, element, elements, load_prompt, on_one_line, visible
 
 REPLY = load_prompt("reply")
 SCORE = load_prompt("score")
@@ -24,7 +25,7 @@ LONGEST_LINE = 600
 LONGEST_SAID = 6_000
 LONGEST_WORDING = 1_500
 LONGEST_ANSWER = 24_000
-"""Characters of all turns of an answer together; of a longer one each turn loses its middle."""
+"""Characters of all turns of an answer together; of a longer one the longest turns lose their middle."""
 
 
 def is_verbatim(brief: Brief, choice: Choice) -> bool:
@@ -101,11 +102,14 @@ def _offer(brief: Brief, choice: Choice) -> str:
     return f"{choice.header} — {choice.kind} — {verbatim} — {wording}"
 
 
-def score_system(answer: Answer) -> tuple[str, ...]:
-    """The rules, the same for every answer; then what every answer to this question is judged by."""
+def score_system(answer: Answer, judge: int = 0) -> tuple[str, ...]:
+    """The rules, the same for every answer; then what every answer to this question is judged by.
+
+    A second and a third judge (`judge` 1 and 2) read the levels in another order.
+    """
     language, competency = answer.language, answer.competency
     anchors = [
-        _entry("anchor", words[language], level=str(level)) for level, words in enumerate(competency.anchors, start=1)
+        _entry("anchor", competency.anchors[level - 1][language], level=str(level)) for level in _levels(answer, judge)
     ]
     name, definition = competency.name[language], competency.definition[language]
     judged_by = SCORE.part("score_question").render(
@@ -113,22 +117,65 @@ def score_system(answer: Answer) -> tuple[str, ...]:
             "competency": _entry("competency", f"{name}: {definition}"),
             "anchors": _group("anchors", anchors),
             "question": _entry("question", answer.question.text[language]),
-            "points": _group("points", _points(answer.question.points, language)),
+            "points": _group("points", _points(_expected(answer, judge), language)),
         }
     )
     return SCORE.main.render({}), judged_by
 
 
+def _levels(answer: Answer, judge: int) -> list[int]:
+    """Ascending, descending, or by the answer's own lot, which falls the same way every time."""
+    ascending = list(range(1, len(answer.competency.anchors) + 1))
+    if judge == 0:
+        return ascending
+    descending = ascending[::-1]
+    if judge == 1:
+        return descending
+    drawn = sorted(ascending, key=lambda level: _lot(answer, f"level {level}"))
+    return drawn[2:] + drawn[:2] if drawn in (ascending, descending) else drawn
+
+
+def _expected(answer: Answer, judge: int) -> list[ExpectedPoint]:
+    points = list(answer.question.points)
+    return points if judge < 2 else sorted(points, key=lambda point: _lot(answer, f"point {point.id}"))
+
+
+def _lot(answer: Answer, name: str) -> bytes:
+    said = "\n".join(turn.text for turn in answer.turns)
+    return hashlib.sha256(f"{answer.question.id}\n{said}\n{name}".encode()).digest()
+
+
 def score_message(answer: Answer) -> str:
     """The answer turn by turn, each with its `seq` and what it replies to; nothing about who gave it."""
-    share = max(200, LONGEST_ANSWER // max(1, len(answer.turns)))
     probes = {probe.id: probe.text[answer.language] for probe in answer.question.probes}
     turns = [
         element("turn", turn.text, at_most=share, seq=str(turn.seq), asked=probes.get(turn.probe_id or "", ""))
-        for turn in answer.turns
+        for turn, share in zip(answer.turns, _shares(answer), strict=True)
     ]
     language = element("language", answer.language, at_most=10)
     return SCORE.part("score_answer").render({"language": language, "answer": elements(turns)})
+
+
+def score_again(refused: Iterable[str]) -> str:
+    """The second message to a judge, with the quotes that were not found."""
+    quotes = [element("refused", on_one_line(quote), at_most=LONGEST_LINE) for quote in refused]
+    return SCORE.part("score_again").render({"refused": elements(quotes)})
+
+
+def is_too_long(answer: Answer) -> bool:
+    """Whether a judge by model gets an answer without the middle of one of its turns."""
+    pairs = zip(answer.turns, _shares(answer), strict=True)
+    return any(len(visible(turn.text)) > share for turn, share in pairs)
+
+
+def _shares(answer: Answer) -> list[int]:
+    """Most characters of each turn, `LONGEST_ANSWER` together; what short turns do not need is left to long ones."""
+    lengths = [len(visible(turn.text)) for turn in answer.turns]
+    shares, left = [0] * len(lengths), LONGEST_ANSWER
+    for waiting, at in enumerate(sorted(range(len(lengths)), key=lambda turn: lengths[turn])):
+        shares[at] = min(lengths[at], left // (len(lengths) - waiting))
+        left -= shares[at]
+    return shares
 
 
 def _points(points: Iterable[ExpectedPoint], language: Language) -> list[Block]:

@@ -190,13 +190,16 @@ class InterviewEnded(Payload, frozen=True, tag="interview.ended"):
     reason: EndReason
 
 
-class Quote(msgspec.Struct, frozen=True):
+class Quote(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words of the candidate, verbatim: `text == turn.text[start:end]` of the turn at `seq`."""
 
     text: str
     seq: int
     start: int
     end: int
+    from_ms: int | None = None
+    """Interview time at which the first of them was said; None where they were typed."""
+    to_ms: int | None = None
 
 
 class ScoreGiven(Payload, frozen=True, tag="score.given"):
@@ -213,6 +216,10 @@ class ScoreGiven(Payload, frozen=True, tag="score.given"):
     missed: tuple[str, ...] = ()
     suggestion: str | None = None
     parts: dict[str, float] = {}
+    spread: float | None = None
+    """Levels between the highest and the lowest of several judges; None where one judged."""
+    needs_review: bool = False
+    """A person should look: the judges differ, or the answer held what is no answer."""
 
 
 class ProviderChanged(Payload, frozen=True, tag="provider.changed"):
@@ -223,6 +230,55 @@ class ProviderChanged(Payload, frozen=True, tag="provider.changed"):
     """`rehearsal` where our own interviewer writes; empty where nothing serves."""
     model: str
     reason: Literal["start", "fallback", "budget", "recovered", "lost"]
+
+
+class CoachedMoment(msgspec.Struct, frozen=True):
+    """The moment of an interview that a model found the strongest, and why."""
+
+    question_id: str
+    quote: Quote
+    why: str
+
+
+class CoachedChange(msgspec.Struct, frozen=True):
+    """The one thing that a model would have the candidate change."""
+
+    question_id: str
+    text: str
+
+
+BetterKind = Literal["situation", "action", "result", "answer", "reason", "tradeoff"]
+
+
+class BetterPart(msgspec.Struct, frozen=True):
+    """One part of an answer told better, and which: a story's, or an explanation's."""
+
+    kind: BetterKind
+    text: str
+    """Empty where the candidate told nothing of it."""
+
+
+class BetterAnswer(msgspec.Struct, frozen=True):
+    """One answer told better with nothing but what the candidate said."""
+
+    question_id: str
+    language: Language
+    """The one that the candidate answered in."""
+    parts: tuple[BetterPart, ...]
+
+
+class CoachingWritten(Payload, frozen=True, tag="coaching.written"):
+    """What a model wrote for whoever practised, as far as it could be used; never of a screening."""
+
+    by: str
+    """Which coach, with its version."""
+    judged_seq: int
+    """The last score that it was written from."""
+    moment: CoachedMoment | None = None
+    change: CoachedChange | None = None
+    better: BetterAnswer | None = None
+    lineage: tuple[UUID, ...] = ()
+    """The calls that it came from."""
 
 
 class ReportReady(Payload, frozen=True, tag="report.ready"):
@@ -297,6 +353,7 @@ AnyPayload = (
     | AnswerReopened
     | InterviewEnded
     | ScoreGiven
+    | CoachingWritten
     | ReportReady
     | ProviderChanged
     | InterviewHeld
@@ -310,7 +367,7 @@ AnyPayload = (
 
 ORDERS = (NoteLeft, ControlTaken, OperatorSaid, ControlReturned, EndOrdered)
 """What a person who watches asks of the interviewer, written beside the holder of the lease."""
-SIDE_FACTS = (ScoreGiven, ReportReady, InterviewFlagged)
+SIDE_FACTS = (ScoreGiven, CoachingWritten, ReportReady, InterviewFlagged)
 """What moves nothing in the conversation."""
 
 

@@ -110,6 +110,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     questions: tuple[Question, ...]
     patience: Patience = "normal"
     """What a candidate who chooses none gets."""
+    judges: Literal[1, 3] = 1
+    """Judges by model that an answer has, each with the rubric in another order; the median of their levels counts."""
 
     def question(self, question_id: str) -> Question:
         """The question of that id; raises `KeyError`."""

@@ -29,6 +29,22 @@ def found(cited: Iterable[Cited], turns: Iterable[AnswerTurn], most: int) -> tup
     return tuple(Quote(text=texts[seq][start:end], seq=seq, start=start, end=end) for seq, start, end in kept[:most])
 
 
+def not_found(cited: Iterable[Cited], turns: Iterable[AnswerTurn]) -> tuple[Cited, ...]:
+    """The quotes that do not stand in their turns, in their order."""
+    texts = {turn.seq: turn.text for turn in turns}
+    return tuple(quote for quote in cited if _span(quote.text, texts.get(quote.seq, "")) is None)
+
+
+def timed(quote: Quote, turns: Iterable[AnswerTurn]) -> Quote:
+    """The quote with the times of its first and last word, where its turn was spoken and its words were timed."""
+    words = next((turn.words for turn in turns if turn.seq == quote.seq), ())
+    said = [word for word in words if word.start < quote.end and quote.start < word.end]
+    if not said:
+        return msgspec.structs.replace(quote, from_ms=None, to_ms=None)
+    from_ms, to_ms = min(word.from_ms for word in said), max(word.to_ms for word in said)
+    return msgspec.structs.replace(quote, from_ms=from_ms, to_ms=to_ms)
+
+
 def _is_within(span: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
     return span != other and span[0] == other[0] and other[1] <= span[1] and span[2] <= other[2]
 

@@ -1,6 +1,6 @@
 """Who said what, and what the answer to each question is: read from the log alone."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from agents import director, events
 from agents.answers import ClosedAnswer, answers_of, scored_versions, transcript_of
-from agents.events import AnyPayload, Event, ScoreGiven, TurnClosed
+from agents.events import AnyPayload, Event, ScoreGiven, SpeechFinal, TurnClosed, Word
 from tests.agents.sitting import PLAN, Sitting
 
 RUN = UUID(int=3)
@@ -147,6 +147,27 @@ def test_later_words_make_the_next_version_with_everything_in_it() -> None:
     sitting.presses("skip")
     assert [(closed.question_id, closed.version) for closed in answers_of(sitting.log)] == [("q1", 2), ("q2", 1)]
     assert answer(sitting, "q2").text == "To the second I say this."
+
+
+def test_a_spoken_turn_has_its_words_with_their_times_and_confidences_and_a_typed_one_has_none() -> None:
+    sitting = at_first_question()
+    said = ("I moved the tables", "one by one.")
+    for at, text in enumerate(said):
+        words = tuple(
+            Word(word, 1_000 * at + 100 * n, 1_000 * at + 100 * n + 90) for n, word in enumerate(text.split())
+        )
+        sure = Word("the", 200, 290, 0.99)
+        words = (*words[:2], sure, *words[3:]) if at == 0 else words
+        sitting.orders(SpeechFinal(utterance_id=uuid4(), text=text, confidence=0.4 + at / 10, words=words), "candidate")
+    finals = (sitting.log[-2].seq, sitting.log[-1].seq)
+    sitting.does(director.Turn(uuid4(), " ".join(said), "speech", finals=finals))
+    sitting.says("That was all of it.")
+    sitting.replies("next")
+    spoken, typed = answer(sitting, "q1").turns
+    assert [spoken.text[word.start : word.end] for word in spoken.words] == " ".join(said).split()
+    assert [word.from_ms for word in spoken.words] == [0, 100, 200, 300, 1_000, 1_100, 1_200]
+    assert [word.confidence for word in spoken.words] == [0.4, 0.4, 0.99, 0.4, 0.5, 0.5, 0.5]
+    assert typed.words == ()
 
 
 def test_a_question_that_was_skipped_has_an_empty_answer() -> None:

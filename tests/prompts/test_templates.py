@@ -102,12 +102,15 @@ def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
 
 
 PINNED = {
+    ("coach", "1"): "2cfb68c562de64819c9aafd73009c8aeece0598d987149210c81009e746f4abc",
+    ("plan_draft", "1"): "efbfbff623513845113dc6a5792d0af8bba019fed5b3526026251531274ac833",
     ("reply", "1"): "5e33373a1725c4981e160024e9c53185a356837ef5b52753b089f666c0c42efc",
     ("score", "1"): "de81f93c56fbe438ed18a0b7720f801259eed642d63f7ec8902b3648686dec2d",
+    ("score", "2"): "3281d3d9f124c069e4e3264de6c02d769b6d8ba21189b6ec9c76ee5f2cfb1266",
 }
 
 
-@pytest.mark.parametrize("name", ["reply", "score"])
+@pytest.mark.parametrize("name", ["reply", "score", "coach", "plan_draft"])
 def test_a_prompt_that_says_something_else_has_another_version(name: str) -> None:
     prompt = load_prompt(name)
     told = "Give the prompt a higher version, and pin what it says now under that."
@@ -118,7 +121,7 @@ def test_every_file_belongs_to_a_prompt() -> None:
     folder = Path(load_prompt("reply").main.path).parent
     known = {
         template.name
-        for name in ("reply", "score")
+        for name in ("reply", "score", "coach", "plan_draft")
         for template in (load_prompt(name).main, *load_prompt(name).parts.values())
     }
     assert {path.stem for path in folder.glob("*.md")} == known

@@ -1,0 +1,1 @@
+"""Judges by model: what they see of an answer, what they may rest a level on, and what several come to together."""
