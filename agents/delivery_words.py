@@ -6,7 +6,7 @@ around it, so that "I like it" or "este proyecto" is never held against anybody.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -14,6 +14,8 @@ import msgspec
 
 from agents.events import Word
 from agents.plans import Language
+from agents.rehearsal.lexicon import LEXICONS
+from agents.rehearsal.words import fold
 
 BREAK_MS = 200
 """Silence from which a word stands apart from its neighbour, where no punctuation says so. About the shortest silence
@@ -23,6 +25,7 @@ LONGEST_REPEAT = 4
 
 Mark = Literal["", "comma", "stop"]
 _Phrase = tuple[str, ...]
+_Span = tuple[int, int]
 
 _SOUNDS: dict[Language, dict[str, str]] = {
     "en": {"um": "um", "uhm": "um", "uh": "uh", "er": "er", "erm": "erm", "hm": "hmm", "m": "mmm"},
@@ -111,16 +114,19 @@ def _sound(text: str, language: Language) -> str:
 
 def fillers_in(tokens: Sequence[Token], language: Language) -> tuple[str, ...]:
     """Every filler in the order in which it was said: hesitation sounds and the listed phrases."""
-    found: list[str] = []
+    return tuple(
+        tokens[at].sound or " ".join(token.text for token in tokens[at:end])
+        for at, end in _filler_spans(tokens, language)
+    )
+
+
+def _filler_spans(tokens: Sequence[Token], language: Language) -> Iterator[_Span]:
     at = 0
     while at < len(tokens):
-        phrase = _filler_at(tokens, at, language)
-        if tokens[at].sound:
-            found.append(tokens[at].sound)
-        elif phrase:
-            found.append(" ".join(phrase))
-        at += max(1, len(phrase))
-    return tuple(found)
+        length = 1 if tokens[at].sound else len(_filler_at(tokens, at, language))
+        if length:
+            yield at, at + length
+        at += max(1, length)
 
 
 def _filler_at(tokens: Sequence[Token], at: int, language: Language) -> _Phrase:
@@ -151,17 +157,56 @@ def repairs_in(tokens: Sequence[Token], language: Language) -> int:
     them or not, and the listed announcements of another wording. Not counted are figures, words that are doubled for
     weight ("very very") or by grammar ("had had"), and idioms that repeat themselves.
     """
-    return _repeats(tokens, language) + _corrections(tokens, language)
+    repeats = sum(1 for _ in _repeat_spans([token for token in tokens if not token.sound], language))
+    return repeats + sum(1 for _ in _correction_spans(tokens, language))
 
 
-def _repeats(tokens: Sequence[Token], language: Language) -> int:
-    said = [token for token in tokens if not token.sound]
-    count = at = 0
+def disfluent_in(tokens: Sequence[Token], language: Language) -> frozenset[int]:
+    """The places of the words that an answer loses nothing without.
+
+    Hesitations and fillers, what is said again right after, and what is set right with its announcement. What a
+    correction takes back is known only where a figure follows a figure, or where a word of the last few is taken up
+    again; where it is not known, all of it stays.
+    """
+    idle = {at for span in _filler_spans(tokens, language) for at in range(*span)}
+    said = [at for at in range(len(tokens)) if at not in idle]
+    words = [tokens[at] for at in said]
+    idle |= {said[at] for span in _repeat_spans(words, language) for at in range(*span)}
+    for begins, ends in _correction_spans(tokens, language):
+        taken_back = _taken_back(tokens, begins, ends, language)
+        if taken_back is not None:
+            idle |= set(range(taken_back, ends))
+    return frozenset(idle)
+
+
+def _taken_back(tokens: Sequence[Token], begins: int, ends: int, language: Language) -> int | None:
+    """Where what a correction announced at those places takes back begins; None where that is not known."""
+    if _is_amount(tokens[begins - 1], language) and _is_amount(tokens[ends], language):
+        return begins - 1
+    for at in range(begins - 1, max(-1, begins - 1 - LONGEST_REPEAT), -1):
+        if tokens[at].mark == "stop":
+            return None
+        if tokens[at].text == tokens[ends].text:
+            return at
+    return None
+
+
+def _is_amount(token: Token, language: Language) -> bool:
+    return _has_figure(token) or fold(token.text) in LEXICONS[language].numbers
+
+
+def _has_figure(token: Token) -> bool:
+    return any(character.isdigit() for character in token.text)
+
+
+def _repeat_spans(said: Sequence[Token], language: Language) -> Iterator[_Span]:
+    """Where something stands that is said again right after it."""
+    at = 0
     while at < len(said):
         length = next((n for n in range(LONGEST_REPEAT, 0, -1) if _is_repeated(said, at, n, language)), 0)
-        count += length > 0
+        if length:
+            yield at, at + length
         at += max(1, length)
-    return count
 
 
 def _is_repeated(said: Sequence[Token], at: int, length: int, language: Language) -> bool:
@@ -169,7 +214,7 @@ def _is_repeated(said: Sequence[Token], at: int, length: int, language: Language
     second = [token.text for token in said[at + length : at + 2 * length]]
     if first != second or any(token.mark == "stop" for token in said[at : at + length]):
         return False
-    if any(character.isdigit() for text in first for character in text):
+    if any(_has_figure(token) for token in said[at : at + length]):
         return False
     if length == 1 or len(set(first)) == 1:
         # A word said four times over is three repeats of it, not two of a pair.
@@ -177,13 +222,14 @@ def _is_repeated(said: Sequence[Token], at: int, length: int, language: Language
     return not (length == 2 and _LINKS[language].intersection(first))
 
 
-def _corrections(tokens: Sequence[Token], language: Language) -> int:
-    count = at = 0
+def _correction_spans(tokens: Sequence[Token], language: Language) -> Iterator[_Span]:
+    """Where another wording is announced."""
+    at = 0
     while at < len(tokens):
         length = next((len(phrase) for phrase in _CORRECTIONS[language] if _corrects(phrase, tokens, at)), 0)
-        count += length > 0
+        if length:
+            yield at, at + length
         at += max(1, length)
-    return count
 
 
 def _corrects(phrase: _Phrase, tokens: Sequence[Token], at: int) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -10,49 +9,14 @@ import msgspec
 from agents import events
 from agents.aggregation import Overall, overall
 from agents.answers import Segment, answers_of, transcript_of
+from agents.coaching.advice import Coaching, answers_in, coaching_of
 from agents.delivery import Delivery, delivery_of
-from agents.events import EndReason, Event, Kind, Quote, ScoreGiven
+from agents.events import EndReason, Event, Kind, ScoreGiven
+from agents.outcomes import CompetencyView, QuestionView
 from agents.plans import Language, Plan, Rubric
 from agents.rehearsal.feedback import Feedback, feedback
 from agents.scoring import NullReason, Score
 from agents.state import fold
-
-
-class QuestionView(msgspec.Struct, frozen=True):
-    """What became of one core question. Texts are in the interview's language."""
-
-    id: str
-    number: int
-    text: str
-    competency: str
-    outcome: Literal["answered", "skipped", "not_reached"]
-    level: int | None
-    null_reason: str | None
-    """Why there is no level, for an answer that was judged."""
-    anchor: str
-    evidence: tuple[Quote, ...]
-    covered: tuple[str, ...]
-    missed: tuple[str, ...]
-    suggestion: str | None
-    asked_seq: int | None
-    """Where in the transcript it was asked."""
-
-
-class CompetencyView(msgspec.Struct, frozen=True):
-    """One competency over all of its answers."""
-
-    id: str
-    name: str
-    definition: str
-    weight: float
-    level: float | None
-    """Mean of the levels, 1–5; None where nothing could be judged."""
-    score: float | None
-    """0–100."""
-    anchor: str
-    """The anchor of the level nearest to the mean."""
-    judged: int
-    unjudged: int
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -78,6 +42,10 @@ class Report(msgspec.Struct, frozen=True):
     """The last event of the log that it is a view of."""
     delivery: Delivery | None = None
     """How the answers were spoken; None for a screening, and where none was spoken. No score depends on it."""
+    coaching: Coaching | None = None
+    """What whoever practised is told first; None for a screening, and where there is nothing to tell."""
+    to_review: int = 0
+    """How many of the scores a person should look at."""
 
 
 def report_of(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Event]) -> Report | None:
@@ -92,6 +60,8 @@ def report_of(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Even
     scores = [score_of(fact) for fact in given.values()]
     whole = overall(scores, rubric)
     judged = [(plan.question(fact.question_id), score_of(fact)) for fact in given.values()]
+    questions = _questions(plan, log, given, language)
+    advice = tuple(feedback(judged, rubric, language))
     return Report(
         interview_id=interview_id,
         plan=plan.slug,
@@ -107,11 +77,13 @@ def report_of(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Even
         duration_ms=ending.at_ms,
         overall=whole,
         competencies=_competencies(rubric, scores, whole, language),
-        questions=_questions(plan, log, given, language),
-        feedback=tuple(feedback(judged, rubric, language)),
+        questions=questions,
+        feedback=advice,
         transcript=transcript_of(log),
         last_seq=max(event.seq for event in log if not isinstance(event.payload, events.ReportReady)),
         delivery=delivery_of(log),
+        coaching=coaching_of(answers_in(interview_id, plan, rubric, log), log, questions, advice, language),
+        to_review=sum(score.needs_review for score in scores),
     )
 
 
@@ -151,6 +123,8 @@ def score_of(fact: ScoreGiven) -> Score:
         suggestion=fact.suggestion,
         judge=fact.scorer,
         parts=fact.parts,
+        spread=fact.spread,
+        needs_review=fact.needs_review,
     )
 
 
@@ -185,6 +159,8 @@ def _questions(
                 missed=tuple(points[point] for point in fact.missed if point in points) if fact else (),
                 suggestion=fact.suggestion if fact else None,
                 asked_seq=asked_seq.get(progress.id),
+                spread=fact.spread if fact else None,
+                needs_review=fact.needs_review if fact else False,
             )
         )
     return tuple(results)
@@ -209,6 +185,7 @@ def _competencies(
                 anchor="" if level is None else competency.anchors[int(level + 0.5) - 1][language],
                 judged=result.judged if result else 0,
                 unjudged=sum(score.competency == competency.id and score.level is None for score in scores),
+                to_review=sum(score.competency == competency.id and score.needs_review for score in scores),
             )
         )
     return tuple(views)

@@ -3,8 +3,9 @@
 import msgspec
 
 from agents.delivery import USUAL_PACE, Delivery, Figures, Pause
+from agents.outcomes import QuestionView
 from agents.plans import Language
-from agents.report import QuestionView, Report
+from agents.report import Report
 from server.pages.reading import in_figures
 from server.pages.texts import Texts, texts_in
 

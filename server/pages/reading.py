@@ -6,15 +6,13 @@ from itertools import groupby
 import msgspec
 
 from agents.answers import Segment
-from agents.events import Quote
+from agents.coaching import advice as coaching
+from agents.coaching.advice import Author, Better, Part
+from agents.events import BetterKind, Quote
+from agents.outcomes import CompetencyView, QuestionView
 from agents.plans import Language
 from agents.rehearsal.feedback import Feedback
-from agents.report import CompetencyView, QuestionView, Report
-
-FAIR = 3
-"""The level from which an answer may be called strong: praise is earned."""
-LONGEST_QUOTE = 240
-"""Characters of an answer that are quoted where no sentence of it stands out."""
+from agents.report import Report
 
 
 class JudgedCompetency(msgspec.Struct, frozen=True):
@@ -35,6 +33,15 @@ class Told(msgspec.Struct, frozen=True):
     competency: str
     """Its name."""
     quote: Quote | None
+    by: Author
+
+
+class Retold(msgspec.Struct, frozen=True):
+    """An answer told better, and the question that it is to."""
+
+    better: Better
+    question: QuestionView | None
+    parts: tuple[tuple[BetterKind, tuple[Part, ...]], ...]
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -54,6 +61,8 @@ class Reading(msgspec.Struct, frozen=True):
     """None where no answer was good enough to be named."""
     change: Told | None
     """None where nothing expected was missing."""
+    better: Retold | None
+    """None in a screening, and where no answer could be told better."""
     competencies: tuple[JudgedCompetency, ...]
     chapters: tuple[Chapter, ...]
     feedback: dict[str, tuple[Feedback, ...]]
@@ -71,6 +80,7 @@ def reading(report: Report, language: Language) -> Reading:
         report=report,
         strongest=strongest(report),
         change=one_change(report),
+        better=better(report),
         competencies=_competencies(report, language),
         chapters=tuple(_chapters(report)),
         feedback=_feedback(report.feedback),
@@ -81,30 +91,35 @@ def reading(report: Report, language: Language) -> Reading:
 
 
 def strongest(report: Report) -> Told | None:
-    """The strength to read first; else the best answer, if it is at the middle of the scale at least."""
-    for item in _feedback(report.feedback)["strength"]:
-        question = _question(report, item.question_id)
-        return Told(item.content, question, _competency(report, question), _first(item.evidence))
-    advised = {item.question_id for item in _feedback(report.feedback)["action_item"][:1]}
-    # Of several equally good, rather one that is not the one to change.
-    best = max(report.questions, key=lambda each: (each.level or 0, each.id not in advised), default=None)
-    if best is None or best.level is None or best.level < FAIR:
+    """The strongest moment of a practice. A report from before it was kept there is read for it."""
+    if report.kind != "practice":
         return None
-    return Told(best.anchor, best, _competency(report, best), _first(best.evidence))
+    kept = report.coaching
+    moment = kept.moment if kept else coaching.strongest(report.questions, report.feedback, {}, report.language)
+    return None if moment is None else _told(report, moment.why, moment.question_id, moment.quote, moment.by)
 
 
 def one_change(report: Report) -> Told | None:
-    """The first thing to do another way, with the words it is about: a quote, or how the answer began."""
-    for item in _feedback(report.feedback)["action_item"]:
-        question = _question(report, item.question_id)
-        quotes = question.evidence if question else ()
-        top = strongest(report)
-        shown = top.quote if top else None
-        quote = next((quote for quote in quotes if quote != shown), None)
-        if quote is None and question is not None and not quotes:
-            quote = _beginning(report, question.id)
-        return Told(item.content, question, _competency(report, question), quote)
-    return None
+    """The first thing that whoever practised should do another way."""
+    if report.kind != "practice":
+        return None
+    kept = report.coaching
+    change = kept.change if kept else coaching.one_change(report.questions, report.feedback, {})
+    return None if change is None else _told(report, change.text, change.question_id, change.quote, change.by)
+
+
+def better(report: Report) -> Retold | None:
+    """One answer of a practice told better, its parts of one kind together."""
+    made = report.coaching.better if report.coaching and report.kind == "practice" else None
+    if made is None:
+        return None
+    parts = tuple((kind, tuple(of_kind)) for kind, of_kind in groupby(made.parts, key=lambda part: part.kind))
+    return Retold(made, _question(report, made.question_id), parts)
+
+
+def _told(report: Report, content: str, question_id: str, quote: Quote | None, by: Author) -> Told:
+    question = _question(report, question_id)
+    return Told(content, question, _competency(report, question), quote, by)
 
 
 def _question(report: Report, question_id: str | None) -> QuestionView | None:
@@ -113,22 +128,6 @@ def _question(report: Report, question_id: str | None) -> QuestionView | None:
 
 def _competency(report: Report, question: QuestionView | None) -> str:
     return next((view.name for view in report.competencies if question and view.id == question.competency), "")
-
-
-def _first(quotes: Sequence[Quote]) -> Quote | None:
-    return quotes[0] if quotes else None
-
-
-def _beginning(report: Report, question_id: str) -> Quote | None:
-    """What the candidate said first to a question, cut between words where it is long."""
-    for said in report.transcript:
-        if (said.speaker, said.kind, said.question_id) == ("candidate", "answer", question_id):
-            end = len(said.text)
-            if end > LONGEST_QUOTE:
-                end = said.text.rfind(" ", LONGEST_QUOTE // 2, LONGEST_QUOTE)
-                end = LONGEST_QUOTE if end < 0 else end
-            return Quote(said.text[:end], said.seq, 0, end)
-    return None
 
 
 def in_figures(value: float, language: Language) -> str:

@@ -1,3 +1,10 @@
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -6,6 +13,8 @@ from hypothesis import strategies as st
 from agents.aggregation import Overall, overall
 from agents.plans import Rubric
 from agents.scoring import Score
+
+ROOT = Path(__file__).parents[2]
 
 
 def _words(text: str) -> dict[str, str]:
@@ -100,6 +109,61 @@ def test_the_same_scores_give_the_same_bytes_in_any_order(scores: list[tuple[str
     assert msgspec.json.encode(one) == msgspec.json.encode(other)
     if one is not None:
         assert 0 <= one.low <= one.score <= one.high <= 100
+
+
+@given(levels, st.randoms(use_true_random=False))
+def test_no_order_in_which_scores_come_changes_a_byte(scores: list[tuple[str, int | None]], random: Random) -> None:
+    mixed = random.sample(scores, len(scores))
+    one, other = (overall([_score(*score) for score in each], RUBRIC) for each in (scores, mixed))
+    assert msgspec.json.encode(one) == msgspec.json.encode(other)
+
+
+@given(levels)
+def test_what_could_not_be_judged_is_counted_and_nothing_else(scores: list[tuple[str, int | None]]) -> None:
+    judged = [score for score in scores if score[1] is not None]
+    whole, alone = (overall([_score(*score) for score in each], RUBRIC) for each in (scores, judged))
+    if alone is None or whole is None:
+        assert whole is alone
+        return
+    assert (whole.score, whole.low, whole.high) == (alone.score, alone.low, alone.high)
+    assert (whole.judged, whole.unjudged) == (len(judged), len(scores) - len(judged))
+    assert whole.coverage == pytest.approx(len(judged) / len(scores), abs=0.00051)
+
+
+@given(levels.filter(lambda scores: any(level for _, level in scores)), st.data())
+def test_a_better_answer_never_lowers_the_whole(scores: list[tuple[str, int | None]], data: st.DataObject) -> None:
+    raisable = [at for at, (_, level) in enumerate(scores) if level is not None and level < 5]
+    if not raisable:
+        return
+    at = data.draw(st.sampled_from(raisable))
+    name, level = scores[at]
+    raised = [*scores[:at], (name, (level or 0) + 1), *scores[at + 1 :]]
+    assert _overall(*raised).score >= _overall(*scores).score
+
+
+def test_there_is_no_step_anywhere_on_the_scale() -> None:
+    means = [_overall(*[("one", 3)] * (20 - above), *[("one", 4)] * above).score for above in range(21)]
+    steps = {round(after - before, 1) for before, after in pairwise(means)}
+    assert steps <= {1.2, 1.3}
+
+
+def test_the_same_log_gives_the_same_bytes_in_processes_that_order_sets_differently() -> None:
+    made = {seed: _made_with(seed) for seed in ("0", "1", "4242")}
+    assert len(set(made.values())) == 1
+    assert b'"overall":{"score":' in made["0"]
+    assert b'"coaching":{"moment":{' in made["0"]
+
+
+def _made_with(seed: str) -> bytes:
+    """The report that another process makes of one log, in two languages."""
+    code = (
+        "import sys, msgspec; from tests.agents.test_report import report, sat, scored;"
+        "sys.stdout.buffer.write(b''.join(msgspec.json.encode(report(scored(sat(each), 'q1', 'q2', 'q3')))"
+        " for each in ('en', 'es')))"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True)
+    return done.stdout
 
 
 def test_a_rubric_without_weights_weighs_all_alike() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.delivery_words import fillers_in, repairs_in, tokens_of
+from agents.delivery_words import disfluent_in, fillers_in, repairs_in, tokens_of
 from agents.events import Word
 from agents.plans import Language
 from tests.agents.spoken import words_of
@@ -92,6 +92,30 @@ def test_what_is_begun_again_or_set_right_is_a_repair(said: str, language: Langu
 )
 def test_weight_grammar_figures_and_idioms_are_no_repair(said: str, language: Language) -> None:
     assert repairs(said, language) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "left"),
+    [
+        ("We, um, built the the importer, you know.", "en", "we built the importer"),
+        ("It took two, I mean three weeks.", "en", "it took three weeks"),
+        ("It took 2, or rather, 3 weeks.", "en", "it took 3 weeks"),
+        ("We went to the, I mean to the office.", "en", "we went to the office"),
+        ("It was late. I mean we had no time.", "en", "it was late i mean we had no time"),
+        ("She was upset, I mean really angry.", "en", "she was upset i mean really angry"),
+        ("Fue el lunes, digo, el martes.", "es", "fue el martes"),
+        ("Eh, llamé llamé al cliente.", "es", "llamé al cliente"),
+        ("It was very very hard and I like it.", "en", "it was very very hard and i like it"),
+        ("um uh", "en", ""),
+        ("", "en", ""),
+    ],
+)
+def test_what_an_answer_loses_nothing_without_is_known_and_the_rest_stays(
+    said: str, language: Language, left: str
+) -> None:
+    tokens = tokens_of(words_of(said), language)
+    idle = disfluent_in(tokens, language)
+    assert " ".join(token.text for at, token in enumerate(tokens) if at not in idle) == left
 
 
 def test_words_are_read_in_the_order_of_their_times_whatever_they_came_in() -> None:

@@ -22,9 +22,9 @@ INTERVIEW = UUID(int=5)
 RUN = UUID(int=6)
 
 
-def sat(language: Language = "en", *, ends: bool = True) -> Sitting:
+def sat(language: Language = "en", *, ends: bool = True, kind: Kind = "practice") -> Sitting:
     """An interview with a good answer, a weak one and a skipped question, stopped before the fourth."""
-    sitting = Sitting(language=language)
+    sitting = Sitting(language=language, kind=kind)
     sitting.reaches("q1")
     sitting.says(GOOD[PLAN.slug, "q1", language])
     sitting.replies("next")
@@ -67,6 +67,8 @@ def given(question_id: str, score: Score, version: int = 1) -> ScoreGiven:
         missed=score.missed,
         suggestion=score.suggestion,
         parts=score.parts,
+        spread=score.spread,
+        needs_review=score.needs_review,
     )
 
 
@@ -233,6 +235,28 @@ def test_a_practice_that_was_spoken_tells_how_and_a_screening_never_does() -> No
 
 def test_a_typed_practice_tells_nothing_of_how_it_was_spoken() -> None:
     assert report(sat().log).delivery is None
+
+
+def test_scores_on_which_judges_differ_are_marked_for_a_person() -> None:
+    sitting = sat()
+    whole = score_of_answer(sitting, "q1")
+    apart = given("q1", replace(whole, level=3, spread=2.0, needs_review=True))
+    made = report(followed(sitting.log, [apart, given("q2", replace(whole, level=4))]))
+    assert (made.questions[0].spread, made.questions[0].needs_review) == (2.0, True)
+    assert (made.questions[1].spread, made.questions[1].needs_review) == (None, False)
+    assert made.to_review == 1
+    assert {view.id: view.to_review for view in made.competencies}[whole.competency] == 1
+    assert made.overall is not None
+    assert made.overall.judged == 2
+
+
+def test_a_screening_tells_nobody_how_to_do_better() -> None:
+    practice, screening = (report(scored(sat(kind=kind), "q1", "q2", "q3")) for kind in ("practice", "screening"))
+    assert practice.coaching is not None
+    assert screening.coaching is None
+    for name in (b'"moment"', b'"better"', b'"is_gap"'):
+        assert name in msgspec.json.encode(practice)
+        assert name not in msgspec.json.encode(screening)
 
 
 def test_how_an_answer_was_spoken_moves_no_figure_of_the_report() -> None:

@@ -5,11 +5,27 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from server.terminal.api import Api
+from server.terminal.candidates import Candidate as Scripted
+from server.terminal.judging import judge
+from server.terminal.playing import play
 from tests.browser.candidate import WORDS, Candidate, Language
-from tests.browser.conftest import Shape, Visits
+from tests.browser.conftest import SIZES, Shape, Visits
 from tests.browser.product import Product
 
 LOCALES: dict[Language, str] = {"en": "en-GB", "es": "es-CO"}
+BETTER: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "One answer, told better",
+        "by": "without a language model",
+        "change": "The one thing to change",
+    },
+    "es": {
+        "title": "Una respuesta, mejor contada",
+        "by": "sin modelo de lenguaje",
+        "change": "Lo que conviene cambiar primero",
+    },
+}
 HALF = "I had just begun to write that the release was two days"
 
 AWAY = "While you were away I wrote that I asked my colleague for the figures and we agreed on a date."
@@ -161,6 +177,29 @@ async def test_shift_and_enter_begins_a_line_and_enter_sends_them_all(visits: Vi
     await candidate.send("Control+Enter")
     assert "I teach mathematics\nand I like it." in await candidate.own.all_inner_texts()
     await expect(candidate.box).to_have_value("")
+
+
+@pytest.mark.parametrize(("language", "shape"), [("en", "narrow"), ("es", "wide")])
+async def test_a_report_tells_one_answer_better_says_who_wrote_it_and_leads_to_the_words(
+    visits: Visits, product: Product, language: Language, shape: Shape
+) -> None:
+    async with Api(product.url) as api:
+        played = await play(api, Scripted("weak", language), "behavioural")
+        await judge(api, played, within_s=60)
+    page = await visits.page(LOCALES[language], shape)
+    await page.goto(f"/interviews/{played.interview_id}")
+    words = BETTER[language]
+    better = page.get_by_role("region", name=words["title"])
+    await expect(better).to_be_visible()
+    await expect(better.get_by_text(words["by"])).to_be_visible()
+    assert await better.locator("mark.gap").count() > 0
+    assert (await better.locator("mark.gap").first.inner_text()).startswith("[")
+    change = page.get_by_role("region", name=words["change"])
+    await expect(change.get_by_text(words["by"])).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= SIZES[shape][0]
+
+    await better.get_by_role("link").first.click()
+    await expect(page.locator(".said:target")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("address", ["/", "/interviews", "room"])

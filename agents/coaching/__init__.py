@@ -1,0 +1,1 @@
+"""What whoever practised is told first, and what keeps it to what they said."""
