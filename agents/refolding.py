@@ -37,6 +37,8 @@ class Views(msgspec.Struct, frozen=True):
     """By the question's id in the plan."""
     responses: dict[str, Row]
     """By question and version: `q1 version 2`."""
+    unscored: dict[str, Row]
+    """The same of answers that got no score live: they need no row, and have one where they were scored since."""
     scores: dict[str, Row]
     """By run, answer, competency and judge."""
     scoring_runs: dict[str, Row]
@@ -66,6 +68,7 @@ def refold(interview_id: UUID, plan: Plan, rubric: Rubric, log: Sequence[Event])
         interview=_interview(log, report),
         questions=_questions(plan, log, report, closed, given, written),
         responses=_responses(closed, given),
+        unscored=_unscored(closed, given),
         scores={
             score_name(str(fact.run_id), response_name(fact.question_id, fact.version), fact.competency, fact.scorer): (
                 _score(fact)
@@ -229,20 +232,35 @@ def _responses(
     """An answer has its row from its score on."""
     rows = {}
     for (question_id, version), facts in given.items():
-        answer = closed[question_id, version]
         levels = [fact.level for _, fact in facts if fact.level is not None]
-        rows[response_name(question_id, version)] = {
-            "response_text": answer.text,
-            "language": answer.language,
-            "word_count": answer.word_count,
-            "response_duration_seconds": (answer.to_ms - answer.from_ms) / 1000,
-            "closed_seq": answer.closed_seq,
-            "spans": [{"seq": turn.seq, "probe_id": turn.probe_id} for turn in answer.turns],
-            "probes_used": len(answer.probes),
+        rows[response_name(question_id, version)] = _response(closed[question_id, version]) | {
             "is_current": version == max(v for q, v in given if q == question_id),
             "score": (sum(levels) / len(levels) - 1) * 25 if levels else None,
         }
     return rows
+
+
+def _unscored(
+    closed: dict[tuple[str, int], ClosedAnswer], given: dict[tuple[str, int], list[tuple[int, ScoreGiven]]]
+) -> dict[str, Row]:
+    """The last version of each answer of which no version was scored."""
+    scored = {question_id for question_id, _ in given}
+    last = {question_id: version for question_id, version in sorted(closed) if question_id not in scored}
+    return {
+        response_name(*name): _response(closed[name]) | {"is_current": True, "score": None} for name in last.items()
+    }
+
+
+def _response(answer: ClosedAnswer) -> Row:
+    return {
+        "response_text": answer.text,
+        "language": answer.language,
+        "word_count": answer.word_count,
+        "response_duration_seconds": (answer.to_ms - answer.from_ms) / 1000,
+        "closed_seq": answer.closed_seq,
+        "spans": [{"seq": turn.seq, "probe_id": turn.probe_id} for turn in answer.turns],
+        "probes_used": len(answer.probes),
+    }
 
 
 def _score(fact: ScoreGiven) -> Row:
@@ -254,6 +272,8 @@ def _score(fact: ScoreGiven) -> Row:
         "key_points_covered": list(fact.covered),
         "missed_points": list(fact.missed),
         "suggested_improvement": fact.suggestion,
+        "spread": fact.spread,
+        "needs_review": fact.needs_review,
     }
 
 

@@ -32,6 +32,8 @@ _PLAIN = frozenset(
 _ID_OR_TIME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]{8,15}(Z|[+-]\d\d:\d\d)")
 _HALF_A_CENT = 0.005
 """Scores are kept with two decimals."""
+_PANEL = " panel"
+"""How what several judges come to is signed, after the scorer's version."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -174,11 +176,15 @@ class _Held:
             for row in parts["scores"]
             if str(row["run_id"]) in live or str(row["run_id"]) in views.scoring_runs
         ]
+        since = {name: views.unscored[name] for name in responses.values() if name in views.unscored}
+        # What each judge of a panel said is kept beside what the log tells, which is what they came to.
+        panels = {name.removesuffix(_PANEL) for name in views.scores if name.endswith(_PANEL)}
+        scores = [(name, row) for name, row in scores if name in views.scores or not _is_one_of(name, panels)]
         yield from self.table(
             "questions", ((str(row["question_key"]), row) for row in parts["questions"]), views.questions
         )
         yield from self.table(
-            "responses", ((responses[str(row["id"])], row) for row in parts["responses"]), views.responses
+            "responses", ((responses[str(row["id"])], row) for row in parts["responses"]), views.responses | since
         )
         yield from self.table("scoring_runs", live.items(), views.scoring_runs)
         yield from self.table("scores", scores, views.scores)
@@ -200,13 +206,17 @@ class _Held:
             yield from self.report(parts["report"][0]["body"], views.report)
 
     def report(self, body: Any, folded: Report) -> Iterator[Difference]:
-        """A report of an earlier release may lack what has a default since."""
+        """A report of an earlier release may lack what has a default since, and words things as that release did."""
         try:
             kept = as_json(msgspec.convert(body, Report))
         except (msgspec.ValidationError, ValueError):
             yield Difference(self._id, "reports", "body", "cannot be read", "a report of this release")
             return
-        yield from self.value("reports", "body", kept, as_json(folded))
+        now = as_json(folded)
+        worded_by = {each["coaching"]["arithmetic"] for each in (kept, now) if each["coaching"] is not None}
+        if "coaching" not in body or len(worded_by) > 1:
+            kept["coaching"] = now["coaching"] = None
+        yield from self.value("reports", "body", kept, now)
 
     def turns(self, rows: Rows, log: Sequence[Event]) -> Iterator[Difference]:
         """A turn's times are measured, not folded; that there was such a reply is in the log."""
@@ -244,6 +254,11 @@ class _Held:
             case _ if not _is_same(kept, folded):
                 told = folded.values[0] if isinstance(folded, OneOf) else folded
                 yield Difference(self._id, view, field, _told(field, kept), _told(field, told))
+
+
+def _is_one_of(name: str, panels: Iterable[str]) -> bool:
+    """Whether a score's row is of a judge who sat on one of the panels: each signs with the panel's own version."""
+    return any(name == panel or re.fullmatch(re.escape(panel) + r" judge-\d", name) for panel in panels)
 
 
 def _is_same(kept: Any, folded: Any) -> bool:

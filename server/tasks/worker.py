@@ -16,11 +16,15 @@ from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule
 
 from agents.assessment import Scorers, score_answers, write_report
+from agents.coaching.desk import Coaches, CoachingDesk, Outcome, no_coach
 from agents.log import REPORT_TASK, SCORE_TASK
+from agents.rescoring.again import RESCORE_TASK
+from agents.rescoring.batches import BATCH_TASK
 from agents.sweeping import sweep
 from server.settings import Settings
 from server.tasks import clocks
 from server.tasks.months import keep_months, watch_defaults
+from server.tasks.rescoring import Rescorings
 from server.tasks.retention import Retention
 from server.tracing import Traces
 from storage import queue
@@ -48,17 +52,23 @@ Handler = Callable[[queue.Job], Awaitable[None]]
 class Worker:
     """`maintenance_url` is for the queue alone; everything about a tenant goes through `database`.
 
-    Without `objects` nothing is purged.
+    Without `objects` nothing is purged, without `rescorings` nothing is scored once more.
     """
 
     database: Database
     cache: Cache | None
     scorers: Scorers
+    coaches: Coaches = no_coach
     settings: Settings
     maintenance_url: str
     now: Callable[[], datetime]
     traces: Traces = field(default_factory=Traces)
     objects: ObjectStore | None = None
+    rescorings: Rescorings | None = None
+    _coaching: CoachingDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_coaching", CoachingDesk(self.coaches, self.now))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then finishes what is under way. Raises `DatabaseUnavailable`."""
@@ -98,6 +108,9 @@ class Worker:
     def _register(self, queuer: PgQueuer) -> None:
         for task, handler in ((SCORE_TASK, self._score), (REPORT_TASK, self._report)):
             queuer.entrypoint(task)(self._runner(task, handler))
+        if self.rescorings is not None:
+            queuer.entrypoint(RESCORE_TASK)(self._runner(RESCORE_TASK, self.rescorings.score))
+            queuer.entrypoint(BATCH_TASK)(self._runner(BATCH_TASK, self.rescorings.carry_on))
 
         @queuer.schedule("sweep", "* * * * *")
         async def _sweep(_schedule: Schedule) -> None:
@@ -174,10 +187,20 @@ class Worker:
         with self.traces.task("score", job.entity_id):
             seq = await score_answers(self.database, job.tenant_id, job.entity_id, self.scorers, self.now)
         await self._tell(job.entity_id, seq)
-        await self._tell(job.entity_id, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
+        if await self._coach(job) != "busy":
+            await self._tell(job.entity_id, await write_report(self.database, job.tenant_id, job.entity_id, self.now))
+
+    async def _coach(self, job: queue.Job) -> Outcome:
+        """What a model tells whoever practised comes before the report that shows it."""
+        with self.traces.task("coach", job.entity_id):
+            return await self._coaching.write(self.database, job.tenant_id, job.entity_id)
 
     async def _report(self, job: queue.Job) -> None:
-        written = await write_report(self.database, job.tenant_id, job.entity_id, self.now, give_up_after=SCORES_WITHIN)
+        written = None
+        if await self._coach(job) != "busy":
+            written = await write_report(
+                self.database, job.tenant_id, job.entity_id, self.now, give_up_after=SCORES_WITHIN
+            )
         if written is None:
             async with self.database.tenant(job.tenant_id) as connection:
                 await queue.enqueue(connection, REPORT_TASK, job, delay=LOOK_AGAIN)

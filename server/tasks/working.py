@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from server.models import ModelDesk
 from server.services import ServicesError
 from server.settings import Settings
+from server.tasks.rescoring import Rescorings
 from server.tasks.worker import Worker
 from server.tracing import Traces
 from storage import cache, objects
@@ -36,19 +37,23 @@ async def work_until_stopped(settings: Settings) -> None:
     live = cache.connect(settings.redis_url) if settings.redis_url else None
     traces = Traces(settings.otlp_endpoint)
     desk = ModelDesk(settings, database, live, lambda: datetime.now(UTC), traces)
+    rescorings = Rescorings(database, settings, lambda: datetime.now(UTC))
     try:
         worker = Worker(
             database=database,
             cache=live,
             scorers=desk.scorer,
+            coaches=desk.coach,
             traces=traces,
             settings=settings,
             maintenance_url=settings.maintenance_database_url,
             objects=store,
+            rescorings=rescorings,
             now=lambda: datetime.now(UTC),
         )
         await worker.run(stop)
     finally:
+        await rescorings.close()
         await desk.close()
         await traces.close()
         if live is not None:

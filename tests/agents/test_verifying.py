@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from msgspec.structs import replace
 
 from agents.events import ReportReady, ScoreGiven, to_document
 from agents.library import load_library
@@ -188,6 +189,32 @@ def test_a_report_of_an_earlier_release_may_lack_what_has_a_default_since() -> N
     body["overall"]["score"] = 74.0
     (found,) = (each for each in differences(kept(events, report=[report])) if each.view == "reports")
     assert found == Difference(INTERVIEW, "reports", "body.overall.score", "74.0", "75.0")
+
+
+def test_coaching_is_held_against_the_log_unless_another_version_of_the_rules_worded_it() -> None:
+    sitting = begun()
+    sitting.presses("end")
+    sitting.replies()
+    events = rows_of(sitting)
+    side_fact(events, replace(score(), suggestion="Say how it ended."), None)
+    side_fact(events, ReportReady(overall_score=75.0), uuid5(INTERVIEW, f"report/{len(events)}"))
+    views = refold(INTERVIEW, PLAN, RUBRIC, read_log(events))
+    assert views.report is not None
+    body = as_json(views.report)
+    report = {"body": body, "last_seq": views.report.last_seq}
+
+    def about_the_report() -> list[str]:
+        return [each.field for each in differences(kept(events, report=[report])) if each.view == "reports"]
+
+    assert about_the_report() == []
+    body["coaching"]["change"]["text"] = "Buy our course."
+    assert about_the_report() == ["body.coaching.change.text"]
+    body["coaching"]["arithmetic"] = "arithmetic-coach/0"
+    assert about_the_report() == []
+    body["coaching"] = None
+    assert about_the_report() == ["body.coaching"]
+    del body["coaching"]
+    assert about_the_report() == []
 
 
 def test_a_plan_that_does_not_fit_the_log_is_told() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from storage.database import Database
-from storage.identity import ensure_local_owner, memberships_of, tenant_ids
+from storage.identity import ensure_local_owner, memberships_of, names_of, tenant_ids
 from storage.ids import SHARED_TENANT
 from tests.conftest import Person
 
@@ -30,3 +30,18 @@ async def test_a_membership_that_ended_is_none(database: Database, tenant: Perso
     async with database.tenant(tenant.tenant_id) as connection:
         await connection.execute("update identity.memberships set status = 'left'")
     assert await memberships_of(database, tenant.user_id) == []
+
+
+async def test_a_person_is_known_by_every_name_that_the_tenant_knows(database: Database, tenant: Person) -> None:
+    async with database.tenant(tenant.tenant_id) as connection:
+        await connection.execute(
+            "update identity.users set first_name = 'Ana', last_name = ' ' where id = $1", tenant.user_id
+        )
+        assert await names_of(connection, tenant.user_id) == ("Ana", "Test Person")
+        assert await names_of(connection, None) == ()
+
+
+async def test_the_local_owner_has_no_name_of_their_own(database: Database) -> None:
+    owner = await ensure_local_owner(database)
+    async with database.tenant(owner.tenant_id) as connection:
+        assert await names_of(connection, owner.user_id) == ()

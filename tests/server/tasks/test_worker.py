@@ -12,6 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from agents.assessment import write_report
+from agents.calls import Unavailable
+from agents.coaching.coach import Coach
+from agents.coaching.desk import Coaches, no_coach
 from agents.events import ReportReady, ScoreGiven
 from agents.library import load_library
 from agents.log import REPORT_TASK, SCORE_TASK
@@ -24,6 +27,8 @@ from storage import answers, interviews, queue, reports, scores
 from storage.cache import Cache
 from storage.database import Database
 from storage.queue import Job
+from tests.agents.coaching.test_desk import written
+from tests.agents.doors import ScriptedDoor
 from tests.agents.kept import keep, log_of
 from tests.agents.rehearsal.answers import GOOD
 from tests.agents.sitting import PLAN, Sitting
@@ -31,7 +36,7 @@ from tests.conftest import DatabaseUrls, Person
 from tests.server.live.house import HeldWriter, open_house
 from tests.server.serving import Clock, make_services
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class WatchedScorer:
@@ -65,6 +70,7 @@ class Shop:
         self.cache = cache
         self.clock = Clock()
         self.scorer = WatchedScorer()
+        self.coaches: Coaches = no_coach
         self._maintenance_url = urls.maintenance
 
     @property
@@ -73,6 +79,7 @@ class Shop:
             database=self.database,
             cache=self.cache,
             scorers=lambda _tenant, _version: self.scorer,
+            coaches=self.coaches,
             settings=Settings(),
             maintenance_url=self._maintenance_url,
             now=self.clock,
@@ -182,6 +189,35 @@ async def test_a_closed_answer_is_scored_with_its_rows_and_lineage(shop: Shop) -
     assert lineage == 2
     assert await shop.attempts(SCORE_TASK, interview_id) is None
     assert await shop.reported(interview_id) == []
+
+
+async def test_a_practice_is_coached_once_and_then_reported_once_however_many_tasks_there_are(shop: Shop) -> None:
+    door = ScriptedDoor(written)
+    shop.coaches = lambda tenant_id, _version: Coach(door, tenant_id=tenant_id)
+    interview_id = await shop.keeps(answered("q1", "q2", ends=True))
+    await shop.puts(SCORE_TASK, interview_id)
+    await shop.puts(REPORT_TASK, interview_id)
+    async with shop.works():
+        await shop.done()
+    types = [event.type for event in await log_of(shop.database, shop.person, interview_id)]
+    assert types[-2:] == ["coaching.written", "report.ready"]
+    assert (types.count("coaching.written"), types.count("report.ready")) == (1, 1)
+    assert sum(len(call.messages) == 1 for call in door.calls) == 1
+    async with shop.database.tenant(shop.person.tenant_id) as connection:
+        kept = await reports.report(connection, interview_id)
+    assert kept is not None
+    assert kept.body["coaching"]["moment"]["by"] == "model"
+
+
+async def test_a_coach_that_cannot_be_had_delays_no_report(shop: Shop) -> None:
+    door = ScriptedDoor(lambda _call: [Unavailable("none")])
+    shop.coaches = lambda tenant_id, _version: Coach(door, tenant_id=tenant_id)
+    interview_id = await shop.keeps(answered("q1", ends=True))
+    async with shop.works():
+        await shop.done()
+    assert len(await shop.reported(interview_id)) == 1
+    assert len(door.calls) == 1
+    assert await shop.attempts(REPORT_TASK, interview_id) is None
 
 
 async def test_a_task_that_runs_twice_at_once_and_again_gives_one_score(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+"""Scores given once more beside the live ones, compared with them, and looked after."""
