@@ -27,11 +27,13 @@ _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 class LibraryError(Exception):
     """A plan or rubric cannot be read: the file, its line (from 1; None, the whole file), what, and the mend."""
 
-    def __init__(self, path: Path, line: int | None, problem: str, mend: str) -> None:
+    def __init__(self, path: Path, line: int | None, problem: str, mend: str, at: At = ()) -> None:
         self.path = path
         self.line = line
         self.problem = problem
         self.mend = mend
+        self.at = at
+        """Where in the document, where the line is one of something that could be read."""
         place = str(path) if line is None else f"{path}, line {line}"
         super().__init__(f"{place}: {problem}. {mend}")
 
@@ -75,7 +77,7 @@ class Document:
         return line
 
     def error(self, at: At, problem: str, mend: str) -> LibraryError:
-        return LibraryError(self.path, self.line(at), f"{spelt(at)}: {problem}", mend)
+        return LibraryError(self.path, self.line(at), f"{spelt(at)}: {problem}", mend, at)
 
 
 def spelt(at: At) -> str:
@@ -86,7 +88,11 @@ def spelt(at: At) -> str:
 
 def read_document(path: Path) -> Document:
     """The file as a document; raises `LibraryError` if it is not there, not text, or not plain YAML."""
-    text = _text(path)
+    return parsed(_text(path), path)
+
+
+def parsed(text: str, path: Path) -> Document:
+    """The text of that file as a document; raises `LibraryError` if it is not plain YAML."""
     try:
         return Document(path, _Builder(path).built(text))
     except yaml.reader.ReaderError as error:
@@ -106,6 +112,11 @@ def _text(path: Path) -> str:
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror})"
         raise LibraryError(path, None, problem, "Check its name and its permissions.") from error
+    return decoded(raw, path)
+
+
+def decoded(raw: bytes, path: Path) -> str:
+    """The bytes of that file as text; raises `LibraryError` if they are too many or no UTF-8."""
     if len(raw) > MAX_BYTES:
         raise LibraryError(path, None, f"the file is larger than {MAX_BYTES:,} bytes", "Write a shorter one.")
     try:
@@ -184,11 +195,17 @@ def _scalar(event: yaml.ScalarEvent) -> str | int | float | bool | None:
     text: str = event.value
     # The fast parser leaves the style of plain scalars empty, the other one None.
     if not event.style:
-        if text in _PLAIN:
-            return _PLAIN[text]
-        if _WHOLE.fullmatch(text):
-            return int(text)
-        if _FRACTION.fullmatch(text):
-            return float(text)
+        return plain_scalar(text)
+    return unicodedata.normalize("NFC", text)
+
+
+def plain_scalar(text: str) -> str | int | float | bool | None:
+    """What is meant by a scalar without quotes."""
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _FRACTION.fullmatch(text):
+        return float(text)
     # The same word typed on two keyboards is the same text, and hashes alike.
     return unicodedata.normalize("NFC", text)

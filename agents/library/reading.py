@@ -84,4 +84,4 @@ def _refuse_faults(document: Document, faults: Iterator[Fault]) -> None:
     """Raise the fault that stands first in the file, if there is any."""
     fault = min(faults, key=lambda fault: document.line(fault.at), default=None)
     if fault is not None:
-        raise document.error(fault.at, fault.problem, fault.mend)
+        raise document.error(fault.at, fault.problem["en"], fault.mend["en"])

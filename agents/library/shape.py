@@ -42,9 +42,9 @@ def _shape_error(document: Document, kind: type[msgspec.Struct], message: str) -
     expected = _type_at(inspect.type_info(kind), at)
     if said.startswith("Invalid enum value"):
         where = (*at, word) if place and place["key"] else at
-        return document.error(where, f"`{word}` is not known here", meant(word, _names(expected)))
+        return document.error(where, f"`{word}` is not known here", meant(word, _names(expected))["en"])
     if "unknown field" in said:
-        return document.error((*at, word), "this name is not known here", meant(word, _names(expected)))
+        return document.error((*at, word), "this name is not known here", meant(word, _names(expected))["en"])
     if "missing required field" in said:
         return document.error(at, f"`{word}` is missing", f"Add a line `{word}:` here.")
     if length := re.search(r"of length (\d+)", said):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agents.workshop.beside import beside
 from server.errors import (
     FieldError,
     ForeignHost,
@@ -34,6 +35,9 @@ from server.services import Services
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
 
+YAML = "application/yaml"
+_YAML_NAMES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
+
 _encoder = msgspec.json.Encoder()
 _PLACE = re.compile(r"^(?P<said>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.DOTALL)
 
@@ -54,6 +58,8 @@ class Call(Generic[BodyT, QueryT]):
     body: BodyT
     query: QueryT
     params: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
     def id(self, name: str, what: str) -> UUID:
         """The id in the address under that name. Raises `MalformedId`, which calls it the id of `what`."""
@@ -88,6 +94,10 @@ class Endpoint(Generic[BodyT, QueryT]):
     query: type[QueryT]
     status: int = 200
     errors: tuple[type[VivaError], ...] = ()
+    reads_yaml: Callable[[bytes], BodyT] | None = None
+    """Reads the body where it comes as YAML."""
+    writes_yaml: Callable[[Any], str] | None = None
+    """Writes the answer's body for who accepts YAML rather than JSON."""
 
     @property
     def has_body(self) -> bool:
@@ -119,16 +129,41 @@ class Endpoint(Generic[BodyT, QueryT]):
             call = Call(
                 services=request.app.state.services,
                 principal=who,
-                body=await read_body(request, decoder) if self.has_body else self.body(),
+                body=await self._body(request, decoder) if self.has_body else self.body(),
                 query=read_query(request, self.query),
                 params=request.path_params,
+                headers=request.headers,
             )
-            answer = await self.handle(call)
-            if isinstance(answer, Answer):
+            given = await self.handle(call)
+            answer = given if isinstance(given, Answer) else Answer(given)
+            if self.writes_yaml is None:
                 return json_response(answer.body, self.status, answer.headers)
-            return json_response(answer, self.status)
+            headers = {**answer.headers, "Vary": "Accept"}
+            if accepts_yaml(request.headers.get("accept", "")):
+                return Response(await beside(self.writes_yaml, answer.body), self.status, headers, YAML)
+            return json_response(answer.body, self.status, headers)
 
         return Route(self.path, serve, methods=[self.method], name=self.name)
+
+    async def _body(self, request: Request, decoder: msgspec.json.Decoder[BodyT]) -> BodyT:
+        if self.reads_yaml is not None and media_type(request) == YAML:
+            return await beside(self.reads_yaml, await request.body())
+        return await read_body(request, decoder)
+
+
+def media_type(request: Request) -> str:
+    """What a request says that its body is; YAML under its one registered name."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return YAML if media in _YAML_NAMES else media
+
+
+def accepts_yaml(accept: str) -> bool:
+    """Whether an `Accept` header asks for YAML before JSON."""
+    for each in accept.lower().split(","):
+        media = each.partition(";")[0].strip()
+        if media in _YAML_NAMES or media == "application/json":
+            return media != "application/json"
+    return False
 
 
 def json_response(body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -138,8 +173,7 @@ def json_response(body: msgspec.Struct, status: int = 200, headers: Mapping[str,
 
 async def read_body(request: Request, decoder: msgspec.json.Decoder[BodyT]) -> BodyT:
     """The body as the decoder's type. Raises `UnsupportedMediaType`, `MalformedJson` or `InvalidBody`."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json":
+    if media_type(request) != "application/json":
         raise UnsupportedMediaType
     raw = await request.body()
     try:

@@ -35,6 +35,10 @@ class ScoreView(msgspec.Struct, frozen=True, kw_only=True):
     missed: tuple[str, ...]
     suggestion: str | None
     judge: str
+    spread: float | None
+    """Levels between the lowest and the highest of several judges; null where one judged."""
+    needs_review: bool
+    """A person should look at this score."""
 
 
 class ScoreList(msgspec.Struct, frozen=True):
@@ -97,6 +101,8 @@ def _view(score: scores.Score, question: str, version: int) -> ScoreView:
         missed=tuple(score.missed_points),
         suggestion=score.suggested_improvement,
         judge=score.judge,
+        spread=score.spread,
+        needs_review=score.needs_review,
     )
 
 

@@ -110,6 +110,7 @@ async def _after(page: Page, language: Language, product: Product) -> AsyncItera
     for walk in (
         views.still(page, language, held),
         views.errors(page, language),
+        views.workshop(page, language),
         views.spoken(page, language),
         views.sitting(page, language, product),
     ):

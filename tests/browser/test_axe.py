@@ -19,6 +19,7 @@ Group = Callable[[Page, Language, Held, Product], AsyncIterator[str]]
 
 GROUPS: dict[str, Group] = {
     "outside the room": lambda page, language, held, _product: views.still(page, language, held),
+    "the workshop": lambda page, language, _held, _product: views.workshop(page, language),
     "what went wrong": lambda page, language, _held, _product: views.errors(page, language),
     "an interview typed": lambda page, language, _held, product: views.sitting(page, language, product),
     "an interview by voice": lambda page, language, _held, _product: views.spoken(page, language),

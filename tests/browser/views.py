@@ -16,6 +16,7 @@ from server.terminal.candidates import Candidate as Scripted
 from server.terminal.candidates import CandidateKind
 from server.terminal.judging import judge
 from server.terminal.playing import play
+from tests.browser.author import JOB, Author
 from tests.browser.candidate import WORDS, Candidate, Language
 from tests.browser.product import Product
 
@@ -156,6 +157,52 @@ async def spoken(page: Page, language: Language) -> AsyncIterator[str]:
     await expect(page.locator("[data-end]")).to_be_visible()
     await page.goto(f"/interviews/{opened}")
     yield "report-declined"
+
+
+async def workshop(page: Page, language: Language) -> AsyncIterator[str]:
+    """Writing plans."""
+    author, slug = Author(page, language), f"views-{language}"
+    await author.has(slug, "Views")
+    await author.unfolds("questions.0")
+    yield "workshop-editor"
+    await author.unfolds("rubric.competencies.0")
+    yield "workshop-competency"
+    await author.field("questions.0.text.es").fill("")
+    await expect(author.findings("questions.0.text.es").first).to_be_visible()
+    yield "workshop-findings"
+    await page.locator("button[name=do][value=save]").click()
+    await expect(page.locator(".notice--problem")).to_be_visible()
+    yield "workshop-refused"
+    await author.field("questions.0.text.es").fill("Una pregunta.")
+    await author.saves()
+    other = await page.context.new_page()
+    for window, text in ((page, "Not this one."), (other, "This one.")):
+        await window.goto(f"/workshop/{slug}")
+        for half in ("en", "es"):
+            await window.locator(f'[name="warm_up.{half}"]').fill(text)
+    await Author(other, language).saves()
+    await page.locator("button[name=do][value=save]").click()
+    await expect(page.locator("[data-drop]")).to_be_visible()
+    yield "workshop-moved"
+    await page.locator("[data-drop]").click()
+    for name, address in {
+        "workshop": "/workshop",
+        "workshop-new": "/workshop/new/blank",
+        "workshop-versions": f"/workshop/{slug}/versions",
+        "workshop-compare": f"/workshop/{slug}/compare?before=1&after=3",
+        "workshop-draft": "/workshop/new/draft",
+        "workshop-import": "/workshop/new/import",
+    }.items():
+        await page.goto(address)
+        yield name
+    await author.opens("plan:\n  slug: views\n  title: Views\n  colour: blue\nrubric: {}\n")
+    await expect(page.locator(".lines__wrong")).to_be_visible()
+    yield "workshop-import-wrong"
+    await page.goto("/workshop/new/draft")
+    await page.locator("[name=job]").fill(JOB[language])
+    await page.get_by_role("button", name=author.words["draft"]).click()
+    await expect(page.locator("[data-editor]")).to_be_visible()
+    yield "workshop-drafted"
 
 
 @contextmanager

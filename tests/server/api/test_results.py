@@ -11,6 +11,7 @@ from server.services import Services
 from storage import answers, interviews, reports, scores
 from tests.agents.sitting import PLAN, Sitting
 from tests.agents.spoken import begun, ends, speaks
+from tests.agents.test_report import sat, scored
 from tests.server.api.test_interviews import INTERVIEWS, begin
 from tests.server.api.test_record import append
 from tests.server.serving import Clock
@@ -109,6 +110,7 @@ async def test_levels_are_shown_with_their_evidence(client: httpx.AsyncClient, s
     assert (score["level"], score["score"], score["null_reason"]) == (4, 75.0, None)
     assert score["evidence"] == [{"text": "We cut it", "seq": 2, "start": 0, "end": 9}]
     assert (score["covered"], score["missed"]) == (["q1.a"], ["q1.b"])
+    assert (score["spread"], score["needs_review"]) == (None, False)
 
 
 async def test_an_answer_with_too_little_to_judge_says_so(client: httpx.AsyncClient, served: Services) -> None:
@@ -179,6 +181,28 @@ async def test_an_interview_that_was_never_held_has_nothing_to_report(
         await interviews.set_status(connection, UUID(body["id"]), status, clock())
     answer = await client.get(f"{INTERVIEWS}/{body['id']}/report")
     assert (answer.status_code, answer.json()["code"]) == (409, "no_report")
+
+
+@pytest.mark.parametrize("kind", ["practice", "screening"])
+async def test_what_would_be_better_is_told_of_a_practice_and_never_of_a_screening(
+    client: httpx.AsyncClient, served: Services, kind: Kind
+) -> None:
+    interview_id = UUID((await begin(client))["id"])
+    log = scored(sat(kind=kind), "q1", "q2", "q3")
+    body = report_of(interview_id, PLAN, served.library.rubrics[PLAN.rubric], log)
+    assert body is not None
+    async with served.database.tenant(served.local_owner.tenant_id) as connection:
+        await reports.save_report(connection, interview_id, body, body.last_seq, served.now())
+    answer = await client.get(f"{INTERVIEWS}/{interview_id}/report")
+    coaching = answer.json()["report"]["coaching"]
+    if kind == "practice":
+        assert coaching["moment"]["quote"]["text"] in answer.text
+        assert coaching["moment"]["by"] == coaching["better"]["by"] == "arithmetic"
+        assert any(part["is_gap"] for part in coaching["better"]["parts"])
+    else:
+        assert coaching is None
+        assert "is_gap" not in answer.text
+    assert answer.json()["report"]["to_review"] == 0
 
 
 @pytest.mark.parametrize("kind", ["practice", "screening"])

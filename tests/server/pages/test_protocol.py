@@ -28,6 +28,7 @@ NOT_WITNESSED = {
     "HintGiven",
     "AnswerClosed",
     "AnswerReopened",
+    "CoachingWritten",
 }
 """What whoever watches sees in the state, or in the words themselves."""
 

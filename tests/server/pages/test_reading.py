@@ -4,11 +4,12 @@ from uuid import UUID
 
 import pytest
 
+from agents.coaching.advice import LONGEST_QUOTE
 from agents.events import Quote, ScoreGiven
 from agents.library import load_library
 from agents.plans import Language
 from agents.report import Report, report_of
-from server.pages.reading import LONGEST_QUOTE, in_figures, reading
+from server.pages.reading import in_figures, reading
 from tests.agents.sitting import PLAN, Sitting
 from tests.server.pages import held
 
