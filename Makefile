@@ -26,7 +26,7 @@ STALE := stale
 endif
 endif
 
-.PHONY: help run run-emulated test check bench bench-pages bench-voice bench-http bench-observing chaos shots format pages clean lint types imports dependencies lock check-pages chromium stale
+.PHONY: help run run-emulated test check bench bench-pages bench-voice bench-http bench-observing bench-scoring chaos shots format pages clean lint types imports dependencies lock check-pages chromium stale
 
 help: ## Say what can be asked for.
 	@echo "Viva: usage: make TARGET"
@@ -63,6 +63,10 @@ bench-http: .venv/dev.stamp $(PAGES_BUILT) ## Measure the API at 500 requests a 
 
 bench-observing: .venv/dev.stamp $(PAGES_BUILT) ## Measure how soon those who watch an interview see what happens in it.
 	@$(PYTHON) -m benchmarks observing
+
+bench-scoring: .venv/dev.stamp $(PAGES_BUILT) ## Measure how well answers are scored, and how soon; about two minutes.
+	@$(PYTHON) -m benchmarks.scoring
+	@$(PYTHON) -m benchmarks shown
 
 chaos: .venv/dev.stamp $(PAGES_BUILT) ## Kill processes, database and cache under fifty interviews: nothing may be lost.
 	@$(PYTHON) -m benchmarks chaos

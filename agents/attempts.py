@@ -26,7 +26,7 @@ Outcome = Literal[
 
 CHARACTERS_A_TOKEN = 4
 """For what a provider did not count, because the call ended before it could."""
-_AGENTS = {"reply": "interviewer", "score": "scorer"}
+_AGENTS = {"reply": "interviewer", "score": "scorer", "coach": "coach", "plan_draft": "drafter"}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

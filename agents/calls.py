@@ -8,7 +8,7 @@ import msgspec
 
 from agents.providers.accounts import Tier
 
-Task = Literal["reply", "score"]
+Task = Literal["reply", "score", "coach", "plan_draft"]
 Priority = Literal["live", "soon", "later"]
 """`live`: a candidate waits; `soon`: a report waits; `later`: nobody waits."""
 Effort = Literal["low", "medium", "high"]

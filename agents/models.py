@@ -126,6 +126,7 @@ class Models:
         _refuse_malformed(call)
         kept = await self._kept(call)
         if kept is not None:
+            await self._write_down(call)
             return kept
         tier = await self._affordable(call)
         for rounds_left in reversed(range(ROUNDS)):
@@ -149,10 +150,16 @@ class Models:
             if outcome == "ok":
                 if self._answers is not None:
                     await self._answers.keep(call, attempt.place.model, attempt.text)
+                await self._write_down(call)
                 return Completion(text=attempt.text, model=attempt.place.model, lineage_id=attempt.id)
             if outcome == "refused":
                 raise Unavailable(f"{name} would not answer.")
         raise Unreadable(f"{name} gave no answer in the form that was asked for, {ROUNDS} times.")
+
+    async def _write_down(self, call: Call) -> None:
+        """A score is kept with the name of its call: a process that dies between the two must not leave it alone."""
+        if call.task == "score":
+            await self._ledger.flush()
 
     async def _read_on(self, attempt: Attempt) -> None:
         """Reads a whole answer after its first words. Raises `Failure`."""

@@ -18,7 +18,7 @@ from benchmarks.chaos.product import SiteError
 from benchmarks.figure import Figure
 from benchmarks.observing import observing, own_site
 from benchmarks.product import ProductError
-from benchmarks.scoring import scoring
+from benchmarks.scoring.timing import scoring
 from benchmarks.serving import own_product, under_load
 from server.embedded import EmbeddedError
 from server.terminal.errors import TerminalError
@@ -26,7 +26,7 @@ from server.terminal.errors import TerminalError
 SERVING = ("turn", "append", "memory", "start")
 USUAL = (*SERVING, "scorer", "pages")
 Result = TypeVar("Result")
-NAMES = (*USUAL, "http", "observing", "voice", "chaos")
+NAMES = (*USUAL, "http", "observing", "voice", "shown", "chaos")
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         "names",
         nargs="*",
         metavar="name",
-        help=f"any of {', '.join(NAMES)}; all but http, observing, voice and chaos by default",
+        help=f"any of {', '.join(NAMES)}; all but http, observing, voice, shown and chaos by default",
     )
     parser.add_argument("--url", help="a server that runs already; `start` is left out then")
     parser.add_argument("--seconds", type=float, help="how long the load is measured (30; voice 75)")
@@ -64,6 +64,8 @@ def main() -> int:
             _quickly(_measure_observing(chosen.url, chosen.interviews or 50, chosen.seconds or 30.0))
         if "http" in chosen.names:
             asyncio.run(_measure_http(chosen.seconds or 30.0, chosen.kept))
+        if "shown" in chosen.names:
+            asyncio.run(_measure_shown())
         if "voice" in chosen.names:
             asyncio.run(_measure_voice(chosen.interviews or 25, chosen.seconds or 75.0, chosen.setting or []))
         if "chaos" in chosen.names:
@@ -102,6 +104,14 @@ async def _measure_http(for_s: float, kept: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix="viva-bench-") as folder:
         _print(await http(Path(folder), for_s=for_s, interviews=kept))
+
+
+async def _measure_shown() -> None:
+    # Only this one needs somebody who plays the vendor.
+    from benchmarks.shown import shown
+
+    with tempfile.TemporaryDirectory(prefix="viva-bench-") as folder:
+        _print(await shown(Path(folder)))
 
 
 async def _measure_voice(interviews: int, for_s: float, names: list[str]) -> None:

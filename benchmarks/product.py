@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -24,8 +25,10 @@ class ProductError(Exception):
 class Product:
     """`start` and `stop` may be repeated; the data in `home` stays."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
+        """`env` names what it is to use besides: vendors and their keys."""
         self.home = home
+        self._env = dict(env or {})
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,7 +69,7 @@ class Product:
             for name, value in os.environ.items()
             if not name.startswith("VIVA_") and not name.endswith("_URL")
         }
-        environ |= {
+        environ |= self._env | {
             "VIVA_HOME": str(self.home / "data"),
             "VIVA_HOST": "127.0.0.1",
             "VIVA_PORT": str(self.port),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from agents import interviewing, judging, opening
+from agents import interviewing, opening
+from agents.judges import judging
 from agents.providers.accounts import Accounts, EmbeddingAccount, HearingAccount, ModelAccount, VoiceAccount
 from server.settings import Settings
 

@@ -16,6 +16,8 @@ import typer
 
 from agents.plans import Language, Patience
 from server import logging, settings
+from server.plans_cli import plans_commands
+from server.scores_cli import scores_commands
 from server.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -391,6 +393,10 @@ def _settings() -> Settings:
     for caution in settings.cautions(held, os.environ):
         _say(caution)
     return held
+
+
+app.add_typer(plans_commands(_settings), name="plans")
+app.add_typer(scores_commands(_settings), name="scores")
 
 
 def _own_url() -> str:

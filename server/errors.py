@@ -3,9 +3,10 @@
 VivaError
 ├── BadRequest 400            MalformedJson, MalformedId, BadCursor, InvalidQuery
 ├── Forbidden 403             ForeignHost, ForeignOrigin, NotOpenToNetwork
-├── Missing 404               NoSuchAddress, NoSuchPlan, NoSuchRubric, NoSuchInterview
+├── Missing 404               NoSuchAddress, NoSuchPlan, NoSuchRubric, NoSuchInterview, NoSuchRun
 ├── MethodNotAllowed 405
-├── Conflict 409              InterviewGoesOn, InterviewOver, InterviewNotOver, ReportPending, NoReport
+├── Conflict 409              InterviewGoesOn, InterviewOver, InterviewNotOver, ReportPending, NoReport,
+│                             NothingToScore, RescoringRefused, RunGoesOn
 ├── Gone 410                  LinkExpired
 ├── TooLarge 413
 ├── UnsupportedMediaType 415
@@ -23,6 +24,7 @@ from typing import ClassVar
 
 import msgspec
 
+from agents.workshop.findings import Finding
 from storage import errors as kept
 
 TYPE_PREFIX = "urn:viva:problem:"
@@ -58,6 +60,8 @@ class VivaError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
+    shape: ClassVar[type[Problem]] = Problem
+    """What its document is, where it tells more than others."""
 
     def __init__(
         self, sentence: str, *, errors: tuple[FieldError, ...] = (), headers: Mapping[str, str] | None = None
@@ -174,6 +178,16 @@ class NoSuchRubric(Missing):
         super().__init__("There is no rubric of that name. Each plan of GET /api/v1/plans names its rubric.")
 
 
+class NoSuchVersion(Missing):
+    code, title = "no_such_version", "There is no such version"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The plan has no version of that number. GET /api/v1/plans/{slug}/versions lists those it has; "
+            "`current` is the one that it is at."
+        )
+
+
 class NoSuchInterview(Missing):
     code, title = "no_such_interview", "There is no such interview"
 
@@ -181,6 +195,16 @@ class NoSuchInterview(Missing):
         super().__init__(
             "There is no interview with that id here. It may have been deleted, or belong to someone else; "
             "GET /api/v1/interviews lists yours."
+        )
+
+
+class NoSuchRun(Missing):
+    code, title = "no_such_run", "There is no such run of scores"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The interview has no run of scores with that id. "
+            "GET /api/v1/interviews/{interview_id}/scoring-runs lists those it has."
         )
 
 
@@ -211,6 +235,25 @@ class InterviewOver(Conflict):
         )
 
 
+class PlanMovedOn(Conflict):
+    code, title = "plan_moved_on", "Somebody else has saved this plan"
+
+    def __init__(self, current: int | None) -> None:
+        at = f"is at version {current}" if current else "is not there (any more)"
+        super().__init__(
+            f"The plan {at}, and what you sent was made from another. Nothing was saved. Load the plan again and "
+            "carry your changes over; or send it once more with `base` set to the version that it is at.",
+            errors=(FieldError("$.base", f"the plan {at}"),),
+        )
+
+
+class SharedPlan(Conflict):
+    code, title = "shared_plan", "This plan is not one of yours"
+
+    def __init__(self) -> None:
+        super().__init__("This plan comes with Viva and cannot be put away. Only a plan of your own can.")
+
+
 class Gone(VivaError):
     status, code, title = 410, "gone", "No longer there"
 
@@ -237,6 +280,30 @@ class ReportPending(Conflict):
     def __init__(self, retry_seconds: int = 2) -> None:
         super().__init__(
             f"The interview has ended and its answers are still being scored. Ask again in {retry_seconds} seconds.",
+            headers={"Retry-After": str(retry_seconds)},
+        )
+
+
+class NothingToScore(Conflict):
+    code, title = "nothing_to_score", "There is nothing to score once more"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An interview is scored once more when it is over and was scored before. End it and wait for its scores; "
+            "one that was never held has none."
+        )
+
+
+class RescoringRefused(Conflict):
+    code, title = "rescoring_refused", "This cannot be scored once more by a model"
+
+
+class RunGoesOn(Conflict):
+    code, title = "run_goes_on", "The run goes on"
+
+    def __init__(self, retry_seconds: int) -> None:
+        super().__init__(
+            f"This run of scores is not done yet, and cannot be compared. Ask again in {retry_seconds} seconds.",
             headers={"Retry-After": str(retry_seconds)},
         )
 
@@ -279,6 +346,81 @@ class UnknownPlan(Unprocessable):
         super().__init__(
             "There is no plan of that name. GET /api/v1/plans lists those there are.",
             errors=(FieldError("$.plan", "no plan has this name"),),
+        )
+
+
+class DocumentProblem(Problem, frozen=True):
+    """Where a document cannot be read: `line` counts from 1 and is null where it is about all of it."""
+
+    line: int | None = None
+
+
+class UnreadableDocument(Unprocessable):
+    # Names what was sent.
+    safe = False
+    code, title = "unreadable_document", "This is not a plan with its rubric"
+    shape = DocumentProblem
+
+    def __init__(self, sentence: str, line: int | None, path: str) -> None:
+        super().__init__(sentence, errors=(FieldError(path or "$", sentence),))
+        self.line = line
+
+    def problem(self, request_id: str) -> Problem:
+        return DocumentProblem(**msgspec.structs.asdict(super().problem(request_id)), line=self.line)
+
+
+class RefusedPlan(Problem, frozen=True):
+    """Why a plan was not saved: everything that was found in it. Those of severity `error` are in the way."""
+
+    findings: tuple[Finding, ...] = ()
+
+
+class PlanRefused(Unprocessable):
+    # Its findings hold words of the plan.
+    safe = False
+    code, title = "plan_refused", "The plan cannot be saved like this"
+    shape = RefusedPlan
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        errors = tuple(finding for finding in findings if finding.severity == "error")
+        super().__init__(
+            f"The plan has {len(errors)} errors that must be mended before it can be saved. Nothing was saved.",
+            errors=tuple(FieldError(finding.path, finding.message["en"]) for finding in errors),
+        )
+        self.findings = findings
+
+    def problem(self, request_id: str) -> Problem:
+        return RefusedPlan(**msgspec.structs.asdict(super().problem(request_id)), findings=self.findings)
+
+
+class OtherSlug(Unprocessable):
+    code, title = "other_slug", "The plan has another name"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The plan's `slug` is not the one in the address. Write the same in both.",
+            errors=(FieldError("$.plan.slug", "should be the name in the address"),),
+        )
+
+
+class UnknownJurisdiction(Unprocessable):
+    code, title = "unknown_jurisdiction", "No rules are known for that jurisdiction"
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        listed = ", ".join(known)
+        super().__init__(
+            f"Rules are known for: {listed}. Name some of these, or none.",
+            errors=(FieldError("$.jurisdictions", f"should be some of {listed}"),),
+        )
+
+
+class EmptyJob(Unprocessable):
+    code, title = "empty_job", "There is no job description"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The description of the job is empty. Send what the job is about, in a few sentences or more.",
+            errors=(FieldError("$.job", "should say what the job is about"),),
         )
 
 

@@ -58,7 +58,7 @@ def verify_interviews(held: Settings, interview_ids: list[UUID] | None, *, as_js
                 typer.echo(_line(difference, as_json=as_json))
         return Summary(interviews, differing, differences)
 
-    summary = _run(held, run)
+    summary = run_on(held, run)
     typer.echo(msgspec.json.encode(summary) if as_json else summary.sentence)
     return 1 if summary.differences else 0
 
@@ -73,7 +73,7 @@ def export_to(held: Settings, interview_id: UUID, output: Path | None) -> Path:
         return await export_interview(database, whose[interview_id], interview_id)
 
     path = output or Path(f"interview-{interview_id}.zip")
-    data = _run(held, run)
+    data = run_on(held, run)
     try:
         _write(path, data)
     except OSError as wrong:
@@ -97,7 +97,7 @@ def import_from(held: Settings, path: Path, tenant_id: UUID | None, user_id: UUI
         owner = await identity.ensure_local_owner(database)
         return await import_interview(database, owner.tenant_id, owner.user_id, data)
 
-    return _run(held, run)
+    return run_on(held, run)
 
 
 def purge_for_ever(held: Settings, interview_id: UUID, reason: str) -> Erasure:
@@ -120,7 +120,7 @@ def purge_for_ever(held: Settings, interview_id: UUID, reason: str) -> Erasure:
             if remembered is not None:
                 await remembered.close()
 
-    return _run(held, run)
+    return run_on(held, run)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -145,7 +145,7 @@ def _line(difference: Difference, *, as_json: bool) -> str:
     )
 
 
-def _run(held: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+def run_on(held: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """Runs on the database that the settings name; ends with a sentence where it cannot be done."""
 
     async def run() -> Result:

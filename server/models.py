@@ -10,7 +10,8 @@ from uuid import UUID
 from agents.allowance import ANY_MODEL, Allowance, Rate
 from agents.answer_cache import AnswerCache
 from agents.calls import Call
-from agents.judging import ModelScorer
+from agents.coaching.coach import Coach
+from agents.judges.judging import ModelScorer
 from agents.ledger import Ledger
 from agents.model_watch import Figures
 from agents.models import Models
@@ -52,6 +53,10 @@ class Watch:
             MODEL_SECONDS.labels(**labels, part="first_words").observe(figures.first_words_s)
         MODEL_SECONDS.labels(**labels, part="whole").observe(figures.took_s)
         self._traces.model_call(figures)
+
+
+_REHEARSAL = "rehearsal-scorer/"
+"""How the version of a scorer begins that asks no model: whichever of them an interview was begun with."""
 
 
 class ModelDesk:
@@ -100,9 +105,15 @@ class ModelDesk:
 
     def scorer(self, tenant_id: UUID, begun_with: str) -> Scorer:
         """The scorer that an interview was begun with, or the rehearsal scorer where no model can be had any more."""
-        if self.door is None or begun_with == self._rehearsal.version:
+        if self.door is None or begun_with.startswith(_REHEARSAL):
             return self._rehearsal
         return ModelScorer(self.door, tenant_id=tenant_id)
+
+    def coach(self, tenant_id: UUID, begun_with: str) -> Coach | None:
+        """The coach of an interview that a model scores; None where arithmetic does."""
+        if self.door is None or begun_with.startswith(_REHEARSAL):
+            return None
+        return Coach(self.door, tenant_id=tenant_id)
 
     async def close(self) -> None:
         """Writes what is left to write."""

@@ -5,14 +5,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from server.api.endpoint import Endpoint, status_phrase
+from server.api.endpoint import YAML, Endpoint, status_phrase
 from server.errors import Problem, VivaError
 
 REF = "#/components/schemas/{name}"
 PARAMETERS = {
     "interview_id": {"type": "string", "format": "uuid"},
+    "run_id": {"type": "string", "format": "uuid"},
     "slug": {"type": "string", "examples": ["behavioural"]},
+    "number": {"type": "string", "pattern": "^([1-9][0-9]{0,8}|current)$", "examples": ["2", "current"]},
+    "before": {"type": "string", "pattern": "^([1-9][0-9]{0,8}|current)$", "examples": ["1"]},
+    "after": {"type": "string", "pattern": "^([1-9][0-9]{0,8}|current)$", "examples": ["current"]},
 }
+YAML_DOCUMENT = {"type": "string", "description": "A plan with its rubric as YAML, under `plan` and `rubric`."}
 
 
 class Open(Protocol):
@@ -61,6 +66,7 @@ def _shapes(endpoints: Iterable[Endpoint[Any, Any]], opened: Iterable[Open]) -> 
     """Every struct that is spoken of, each once."""
     found: dict[type, None] = {Problem: None}
     for endpoint in endpoints:
+        found.update((error.shape, None) for error in endpoint.all_errors)
         found[endpoint.answer] = None
         if endpoint.has_body:
             found[endpoint.body] = None
@@ -71,6 +77,9 @@ def _shapes(endpoints: Iterable[Endpoint[Any, Any]], opened: Iterable[Open]) -> 
 def _operation(
     endpoint: Endpoint[Any, Any], by_shape: dict[type, dict[str, Any]], components: dict[str, Any]
 ) -> dict[str, Any]:
+    answer: dict[str, Any] = {"application/json": {"schema": by_shape[endpoint.answer]}}
+    if endpoint.writes_yaml is not None:
+        answer[YAML] = {"schema": YAML_DOCUMENT}
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
@@ -78,13 +87,15 @@ def _operation(
         "responses": {
             str(endpoint.status): {
                 "description": status_phrase(endpoint.status),
-                "content": {"application/json": {"schema": by_shape[endpoint.answer]}},
+                "content": answer,
             },
-            **_errors(endpoint.all_errors, by_shape[Problem]),
+            **_errors(endpoint.all_errors, by_shape),
         },
     }
     if endpoint.has_body:
         content = {"application/json": {"schema": by_shape[endpoint.body]}}
+        if endpoint.reads_yaml is not None:
+            content[YAML] = {"schema": YAML_DOCUMENT}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -118,14 +129,20 @@ def _query_parameters(shape: type, components: dict[str, Any]) -> list[dict[str,
     ]
 
 
-def _errors(errors: Iterable[type[VivaError]], problem: dict[str, Any]) -> dict[str, Any]:
-    by_status: dict[int, dict[str, str]] = {}
-    for error in errors:
-        by_status.setdefault(error.status, {})[error.code] = error.title
+def _errors(errors: Iterable[type[VivaError]], by_shape: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    by_status: dict[int, list[type[VivaError]]] = {}
+    for error in dict.fromkeys(errors):
+        by_status.setdefault(error.status, []).append(error)
+    return {str(status): _error(alike, by_shape) for status, alike in sorted(by_status.items())}
+
+
+def _error(errors: list[type[VivaError]], by_shape: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    """The answer of all errors of one status, which may tell of different things."""
+    titles = {error.code: error.title for error in errors}
+    schemas = [by_shape[shape] for shape in dict.fromkeys(error.shape for error in errors)]
     return {
-        str(status): {
-            "description": "; ".join(f"`{code}`: {title}" for code, title in codes.items()),
-            "content": {"application/problem+json": {"schema": problem}},
-        }
-        for status, codes in sorted(by_status.items())
+        "description": "; ".join(f"`{code}`: {title}" for code, title in titles.items()),
+        "content": {
+            "application/problem+json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}},
+        },
     }

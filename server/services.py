@@ -1,6 +1,5 @@
 """What the serving process stands on, opened once and handed to everything that needs it."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +9,9 @@ from obstore.store import ObjectStore
 from starlette.routing import BaseRoute
 
 from agents import opening
+from agents.calls import Door
 from agents.library import Library, load_library
+from agents.library.keeping import records_of
 from server.accounts import versions_of
 from server.settings import Settings
 from storage import cache, identity, migrations, objects, plans
@@ -57,6 +58,8 @@ class Services:
     versions: Mapping[str, str] = field(default_factory=lambda: opening.VERSIONS)
     """Who holds and scores the interviews that are begun here."""
     live: LiveHost | None = None
+    door: Door | None = None
+    """The way to a language model, where one is configured."""
 
     async def close(self) -> None:
         """Close what was opened; the live host stops with the application."""
@@ -106,31 +109,7 @@ async def import_library(database: Database, library: Library) -> None:
 
 async def _import_plan(connection: Connection, library: Library, slug: str) -> None:
     plan = library.plans[slug]
-    rubric = library.rubrics[plan.rubric]
-    first, *_ = plan.languages
-    rubric_id = await plans.import_rubric(
-        connection,
-        slug=rubric.slug,
-        title=rubric.title[first],
-        languages=rubric.languages,
-        body=rubric,
-        content_hash=library.rubric_hashes[rubric.slug],
-    )
-    # A version is a plan with its rubric: other anchors make another version, though no question changed.
-    pair = f"{library.plan_hashes[slug]} {library.rubric_hashes[rubric.slug]}"
-    new = plans.NewPlan(
-        slug=slug,
-        title=plan.title[first],
-        interview_type=plan.interview_type,
-        difficulty_level=plan.difficulty_level,
-        target_duration_minutes=plan.target_duration_minutes,
-        hard_limit_minutes=plan.hard_limit_minutes,
-        languages=plan.languages,
-        body=plan,
-        content_hash=hashlib.sha256(pair.encode()).hexdigest(),
-        role_level=plan.role_level,
-    )
-    await plans.import_plan(connection, new, rubric_id)
+    await plans.keep_plan(connection, *records_of(plan, library.rubrics[plan.rubric], "library"))
 
 
 async def _refuse_old_schema(database: Database) -> None:

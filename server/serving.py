@@ -250,7 +250,7 @@ async def serve_until_stopped(
         draining = Draining(settings.capacity)
         app = create_app(
             settings,
-            services=dataclasses.replace(services, live=live),
+            services=dataclasses.replace(services, live=live, door=desk.door),
             pages=routes(),
             error_page=render_error,
             draining=draining,

@@ -84,7 +84,7 @@ class Traces:
         span.end(end_ns)
 
     @contextmanager
-    def task(self, name: Literal["score", "report"], interview_id: UUID) -> Iterator[None]:
+    def task(self, name: Literal["score", "coach", "report"], interview_id: UUID) -> Iterator[None]:
         """A task of the queue, in a trace of its own; models called in the block are in it."""
         if self._recorder is None:
             yield

@@ -26,7 +26,7 @@ from benchmarks.exposition import gauge, histogram
 from benchmarks.figure import at_most
 from benchmarks.http_load import Order, load
 from benchmarks.pages import Load
-from benchmarks.scoring import written_answers
+from benchmarks.scoring.timing import written_answers
 from benchmarks.voice.candidate import Account, BargeIn, Candidate, Uttered
 from benchmarks.voice.clips import Clip, Kind, clips, longest_pause_ms
 from benchmarks.voice.ears import Recogniser

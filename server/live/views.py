@@ -15,7 +15,7 @@ _HIDDEN = (
     events.OperatorSaid,
     events.EndOrdered,
 )
-_HIDDEN_IN_SCREENINGS = (events.ScoreGiven, events.ReportReady)
+_HIDDEN_IN_SCREENINGS = (events.ScoreGiven, events.CoachingWritten, events.ReportReady)
 
 
 def fact_for_candidate(event: Event, kind: events.Kind) -> protocol.Fact | None:

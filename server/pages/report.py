@@ -12,6 +12,7 @@ from agents.answers import answers_of, scored_versions
 from agents.log import from_record
 from agents.plans import Language
 from agents.report import Report
+from server.pages.cards import card_address
 from server.pages.delivery import delivered
 from server.pages.history import row
 from server.pages.language import language_of
@@ -108,6 +109,7 @@ def _shown(request: Request, interview: Interview, written: Report, when: Callab
     return {
         "interview_id": interview.id,
         "plan_title": _title(request, interview),
+        "scorer_card": card_address(written.scorer),
         "status_of": interview.status,
         "reading": read,
         "bars": bars(read, language),

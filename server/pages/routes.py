@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Mount, Route
 
 from server.pages.assets import STATIC, StaticPages
+from server.pages.cards import scorer, scorers
 from server.pages.checking import check
 from server.pages.documents import api, live
 from server.pages.failure import render_error
@@ -16,6 +17,9 @@ from server.pages.progressing import progress
 from server.pages.report import report, report_pdf
 from server.pages.room import room
 from server.pages.styleguide import styleguide
+from server.pages.workshop import describing, drafted, read, reading, workshop
+from server.pages.workshop_editor import blank, change, editor, remark
+from server.pages.workshop_versions import compare, export, restore, versions
 
 __all__ = ["render_error", "routes"]
 
@@ -34,6 +38,22 @@ def routes() -> list[BaseRoute]:
         Route("/interviews/{interview_id}/watch", watch),
         Route("/plans/{slug}", plan),
         Route("/progress", progress),
+        Route("/scorers", scorers),
+        Route("/scorers/{name}", scorer),
+        Route("/workshop", workshop),
+        Route("/workshop/new/blank", blank, methods=["GET"]),
+        Route("/workshop/new/blank", change, methods=["POST"]),
+        Route("/workshop/new/check", remark, methods=["POST"]),
+        Route("/workshop/new/draft", describing, methods=["GET"]),
+        Route("/workshop/new/draft", drafted, methods=["POST"]),
+        Route("/workshop/new/import", reading, methods=["GET"]),
+        Route("/workshop/new/import", read, methods=["POST"]),
+        Route("/workshop/{slug}", editor, methods=["GET"]),
+        Route("/workshop/{slug}", change, methods=["POST"]),
+        Route("/workshop/{slug}/compare", compare),
+        Route("/workshop/{slug}/versions", versions),
+        Route("/workshop/{slug}/versions/{number:int}", restore, methods=["POST"]),
+        Route("/workshop/{slug}/versions/{number:int}.yaml", export),
         Route("/docs/api", api),
         Route("/docs/live", live),
         Route("/offline/{language}", offline),

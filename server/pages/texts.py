@@ -1,5 +1,6 @@
-"""What the pages say: the gettext catalogues `catalogues/{en,es}/messages.po`, under the same dotted ids.
+"""What the pages say: the gettext catalogues of `catalogues/{en,es}/`, under the same dotted ids.
 
+`messages.po` has the texts of most pages; a part of the product with many of its own has a file of them beside it.
 English is a catalogue like any other, so that each language is written and none is the original of another.
 """
 
@@ -65,8 +66,12 @@ def texts_in(language: Language) -> Texts:
 
 
 def catalogue(language: Language) -> POFile:
-    """The catalogue as it is kept, read anew. Raises OSError where it cannot be read."""
-    return polib.pofile(str(FOLDER / language / "messages.po"), encoding="utf-8")
+    """The catalogue as it is kept, read anew from all its files. Raises OSError where one cannot be read."""
+    whole = polib.pofile(str(FOLDER / language / "messages.po"), encoding="utf-8")
+    for path in sorted((FOLDER / language).glob("*.po")):
+        if path.name != "messages.po":
+            whole.extend(polib.pofile(str(path), encoding="utf-8"))
+    return whole
 
 
 def _forms(entry: POEntry) -> Forms:

@@ -23,9 +23,12 @@ export default defineConfig({
         "islands/waiting.ts",
         "islands/watch.ts",
         "islands/worker.ts",
+        "islands/workshop.ts",
+        "islands/workshop_import.ts",
         "islands/history.ts",
         "styles/index.css",
         "styles/paper.css",
+        "styles/workshop.css",
       ],
       onwarn(warning, warn) {
         // htmx has an eval for attributes that we never write; it is turned off, and the policy refuses it besides.

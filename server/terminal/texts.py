@@ -40,6 +40,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "off_topic": "The answer is about something else.",
         "not_answered": "The question was not answered.",
         "uncertain_transcript": "What was heard is too uncertain.",
+        "no_evidence": "The scorer found no words of yours to rest a level on.",
         "timed_out": "The scorer did not finish in time.",
     },
     "es": {
@@ -82,6 +83,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "off_topic": "La respuesta trata de otra cosa.",
         "not_answered": "La pregunta quedó sin respuesta.",
         "uncertain_transcript": "Lo que se oyó es demasiado incierto.",
+        "no_evidence": "La evaluación no encontró palabras tuyas en que apoyar un nivel.",
         "timed_out": "La evaluación no terminó a tiempo.",
     },
 }

@@ -19,6 +19,7 @@ from agents.providers.accounts import Served
 from agents.spending import Budget
 from storage.cache import Cache, connect
 from storage.database import Database
+from storage.lineage import lineage_of
 from tests.agents.doorway import CLAUDES, GPTS, HASTY, WORDS, Doorway, doorway
 from tests.conftest import Person
 from tests.emulators.brain import Thought
@@ -423,3 +424,16 @@ async def test_a_process_that_calls_no_model_loads_neither_an_sdk_nor_livekit() 
     )
     out, _ = await told.communicate()
     assert out.decode().strip() == "[]"
+
+
+async def test_a_judgements_lineage_is_in_the_database_before_whoever_asked_can_keep_a_score(
+    database: Database, tenant: Person, redis_cache: Cache
+) -> None:
+    async with doorway(database, tenant, cache=redis_cache) as door:
+        door.mind.scripted = ['{"level": 4}']
+        call = door.call(task="score", tier="balanced", schema=SCHEMA, priority="soon", is_deterministic=True)
+        for is_from_cache in (False, True):
+            done = await door.models.complete(call)
+            async with database.tenant(tenant.tenant_id) as connection:
+                rows = await lineage_of(connection, door.interview_id)
+            assert (done.is_from_cache, rows[-1].id) == (is_from_cache, done.lineage_id)

@@ -19,7 +19,10 @@ from storage.migration_files import read_folder
 from tests.conftest import DatabaseUrls
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "serve", "work", "settings", "practise", "simulate", "migrate", "providers", "interviews")
+COMMANDS = (
+    *("run", "serve", "work", "settings", "practise", "simulate", "migrate", "providers", "interviews"),
+    *("scores", "plans"),
+)
 MIGRATIONS = [file.name for file in read_folder()]
 WITHIN_S = 60.0
 

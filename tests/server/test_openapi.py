@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from starlette.routing import Route
@@ -22,6 +23,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 @pytest.fixture
 async def served(database: Database, tenant: Person, tmp_path: Path) -> Services:
     return await make_services(database, tenant, tmp_path)
+
+
+RUNS = INTERVIEWS + "/{interview_id}/scoring-runs"
+VERSIONS = {"number": "current", "before": "1", "after": "current"}
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
@@ -69,20 +74,41 @@ def test_every_parameter_of_a_path_is_declared() -> None:
         assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
 
 
+def bodies(served: Services) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the workshop is asked with."""
+    plan = served.library.plans["behavioural"]
+    document = {"plan": msgspec.to_builtins(plan), "rubric": msgspec.to_builtins(served.library.rubrics[plan.rubric])}
+    return {
+        ("PUT", "/api/v1/plans/{slug}"): {**document, "base": 1},
+        ("POST", "/api/v1/plans/check"): document,
+        ("POST", "/api/v1/plans/draft"): {"job": "Backend engineer"},
+    }
+
+
 async def test_a_real_answer_of_every_route_is_as_documented(served: Services) -> None:
     """The client holds each answer against the document; this sees to it that none is left out."""
     async with client_of(application(served)) as client:
         made = await begin(client)
         await keep_score(served, made["id"], 1, 4)
+        run = (await client.get(RUNS.format(interview_id=made["id"]))).json()["runs"][0]["id"]
         answered = set()
+        workshop = bodies(served)
         # What is deleted is asked for no more.
         for method, path in sorted(operations(), key=lambda operation: operation[0] == "DELETE"):
             if (method, path) == ("POST", INTERVIEWS):
                 answer = await client.post(path, json={"plan": "behavioural", "language": "es"})
+            elif (method, path) == ("POST", RUNS):
+                answer = await client.post(path.format(interview_id=made["id"]), json={"with": "rehearsal"})
             else:
-                concrete = path.format(slug="behavioural", interview_id=made["id"]) if "{" in path else path
-                answer = await client.request(method, concrete)
-            expected = 409 if path.endswith("/report") else 201 if method == "POST" else 200
+                concrete = (
+                    path.format(slug="behavioural", interview_id=made["id"], run_id=run, **VERSIONS)
+                    if "{" in path
+                    else path
+                )
+                answer = await client.request(method, concrete, json=workshop.get((method, path)))
+            is_too_early = path.endswith("/report") or (method, path) == ("POST", RUNS)
+            is_made = method == "POST" and (method, path) not in workshop
+            expected = 409 if is_too_early else 201 if is_made else 200
             assert answer.status_code == expected, path
             answered.add((method, path))
     assert answered == set(operations())
