@@ -93,23 +93,6 @@ def first_call(answer: Answer, *, tenant_id: UUID, judge: int = 0, act: str) -> 
     return _call(cleared(answer).answer, tenant_id, judge, act, ())
 
 
-def again_call(
-    answer: Answer, *, tenant_id: UUID, judge: int = 0, act: str, said: str, refused: Sequence[str] = ()
-) -> Call:
-    """What a judge is asked once more, who has answered `said`; `refused` are the quotes that were not found."""
-    return _call(cleared(answer).answer, tenant_id, judge, act, _again(said, refused))
-
-
-def read_score(answer: Answer, text: str, *, judge: int = 0) -> Score | None:
-    """What a judge answered, without the quotes that were not found; None where it is unusable."""
-    return read_judgement(answer, text, judge=judge).score
-
-
-def read_judgement(answer: Answer, text: str, *, judge: int = 0) -> Reading:
-    """As `read_score`, with the quotes that were not found: where there are any, a judge is asked once more."""
-    return _reading(answer, cleared(answer), text, judge)
-
-
 def unfounded(answer: Answer, judge: int = 0) -> Score:
     """The score where a judge twice named no words that were said."""
     return _null(answer, UNFOUNDED, judge, needs_review=True)

@@ -9,6 +9,7 @@ import msgspec
 from agents.events import Quote
 from agents.log import from_record
 from agents.report import Report, unscored
+from agents.rescoring.compared_runs import deciding
 from server.api.endpoint import Call, Endpoint, Nothing
 from server.errors import InterviewNotOver, NoReport, NoSuchInterview, ReportPending
 from storage import answers, events, interviews, reports, scores
@@ -66,7 +67,8 @@ async def scores_of(call: Call[Nothing, Nothing]) -> ScoreList:
         given = await scores.scores_of(connection, interview_id)
         log = await events.events_after(connection, interview_id)
     shown = tuple(
-        _view(score, questions[score.question_id].question_key or "", versions[score.response_id]) for score in given
+        _view(score, questions[score.question_id].question_key or "", versions[score.response_id])
+        for score in deciding(given)
     )
     return ScoreList(shown, unscored([from_record(record) for record in log]))
 

@@ -12,11 +12,8 @@ from agents.calls import BudgetSpent, CallError, Unavailable, Unreadable
 from agents.judges.judging import (
     VERSION,
     ModelScorer,
-    again_call,
     first_call,
     name_of,
-    read_judgement,
-    read_score,
     settled,
 )
 from agents.judges.verdicts import SCHEMA
@@ -263,22 +260,6 @@ async def test_a_plain_model_judges_an_answer_through_the_vendors_own_client(
 
 
 # --- what a judge is asked, and what it says -------------------------------------------------------------------
-
-
-def test_what_is_asked_and_what_came_back_can_be_had_apart() -> None:
-    given = answer(SAID, LATER)
-    call = first_call(given, tenant_id=TENANT, act="batch/7")
-    assert (call.request_id, call.is_deterministic, len(call.messages)) == ("score/batch/7", True, 1)
-    score = read_score(given, verdict())
-    assert score is not None
-    assert (score.level, score.judge) == (3, VERSION)
-    assert read_score(given, "no") is None
-    assert read_score(given, verdict(quotes=NOT_SAID)) is None
-    reading = read_judgement(given, verdict(quotes=MISPLACED))
-    again = again_call(given, tenant_id=TENANT, act="batch/8", said=verdict(), refused=reading.refused)
-    assert [message.role for message in again.messages] == ["user", "assistant", "user"]
-    assert not again.is_deterministic
-    assert again.system == call.system
 
 
 def test_three_judges_read_the_same_rubric_in_three_orders() -> None:

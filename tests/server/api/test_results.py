@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -6,6 +7,7 @@ import msgspec
 import pytest
 
 from agents.events import AnswerClosed, AnswerReopened, Kind, ScoreGiven
+from agents.judges.panel import PANEL
 from agents.report import Report, report_of
 from server.services import Services
 from storage import answers, interviews, reports, scores
@@ -17,7 +19,14 @@ from tests.server.api.test_record import append
 from tests.server.serving import Clock
 
 
-async def keep_score(served: Services, interview_id: str, number: int, level: int | None, version: int = 1) -> None:
+async def keep_score(
+    served: Services,
+    interview_id: str,
+    number: int,
+    level: int | None,
+    version: int = 1,
+    judges: Sequence[str] = ("rehearsal-scorer/1",),
+) -> None:
     """What scoring keeps of an answer to the question of that number: `q1` and so on."""
     interview = UUID(interview_id)
     async with served.database.tenant(served.local_owner.tenant_id) as connection:
@@ -57,7 +66,7 @@ async def keep_score(served: Services, interview_id: str, number: int, level: in
                 scores.NewScore(
                     competency="teamwork",
                     level=level,
-                    judge="rehearsal-scorer/1",
+                    judge=judge,
                     null_reason=None if level else "too_little",
                     anchor="Says what they did.",
                     evidence=[{"text": "We cut it", "seq": 2, "start": 0, "end": 9}] if level else [],
@@ -65,6 +74,7 @@ async def keep_score(served: Services, interview_id: str, number: int, level: in
                     missed_points=["q1.b"],
                     suggested_improvement="Say what changed.",
                 )
+                for judge in judges
             ],
         )
     fact = ScoreGiven(
@@ -100,6 +110,15 @@ def written(interview_id: UUID, at: datetime) -> Report:
         transcript=(),
         last_seq=1,
     )
+
+
+async def test_of_three_judges_the_score_is_what_they_come_to_together(
+    client: httpx.AsyncClient, served: Services
+) -> None:
+    body = await begin(client)
+    await keep_score(served, body["id"], 1, 4, judges=("model-scorer/2 judge 1", "model-scorer/2 judge 2", PANEL))
+    (score,) = (await client.get(f"{INTERVIEWS}/{body['id']}/scores")).json()["scores"]
+    assert score["judge"] == PANEL
 
 
 async def test_levels_are_shown_with_their_evidence(client: httpx.AsyncClient, served: Services) -> None:
