@@ -42,7 +42,7 @@ class Moment(msgspec.Struct, frozen=True):
     by: Author
 
 
-class Change(msgspec.Struct, frozen=True):
+class OneChange(msgspec.Struct, frozen=True):
     """One thing to do another way next time, in one sentence."""
 
     question_id: str
@@ -77,7 +77,7 @@ class Coaching(msgspec.Struct, frozen=True):
     """Each is None where nothing can honestly be said of it."""
 
     moment: Moment | None
-    change: Change | None
+    change: OneChange | None
     better: Better | None
     model: str
     """Which coach wrote what is `by` a model; "" where none did."""
@@ -173,7 +173,7 @@ def one_change(
     advice: Sequence[Feedback],
     answers: Mapping[str, Answer],
     shown: Quote | None = None,
-) -> Change | None:
+) -> OneChange | None:
     """The first advice, cut to one sentence, with the words it is about: a quote, or how the answer began.
 
     `shown` is quoted as strong already: one sentence is not quoted as both.
@@ -184,7 +184,7 @@ def one_change(
     quote = _about(questions, first.question_id, shown)
     if quote is None and not any(each.evidence for each in questions if each.id == first.question_id):
         quote = _beginning(answers.get(first.question_id))
-    return Change(first.question_id, one_sentence(first.content), quote, "arithmetic")
+    return OneChange(first.question_id, one_sentence(first.content), quote, "arithmetic")
 
 
 def _about(questions: Sequence[QuestionView], question_id: str, shown: Quote | None) -> Quote | None:
@@ -224,7 +224,7 @@ def to_reword(
 
 
 def told_better(
-    questions: Sequence[QuestionView], change: Change | None, answers: Mapping[str, Answer]
+    questions: Sequence[QuestionView], change: OneChange | None, answers: Mapping[str, Answer]
 ) -> Better | None:
     """The first answer that arithmetic can tell better."""
     for answer in to_reword(questions, change.question_id if change else None, answers):
@@ -250,11 +250,13 @@ def _moment(written: CoachingWritten | None) -> Moment | None:
     return Moment(written.moment.question_id, written.moment.quote, written.moment.why, "model")
 
 
-def _change(written: CoachingWritten | None, questions: Sequence[QuestionView], shown: Quote | None) -> Change | None:
+def _change(
+    written: CoachingWritten | None, questions: Sequence[QuestionView], shown: Quote | None
+) -> OneChange | None:
     if written is None or written.change is None:
         return None
     about = written.change.question_id
-    return Change(about, written.change.text, _about(questions, about, shown), "model")
+    return OneChange(about, written.change.text, _about(questions, about, shown), "model")
 
 
 def _better(written: CoachingWritten | None) -> Better | None:

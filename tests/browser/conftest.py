@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from server.pages.assets import MANIFEST
 from tests.browser.product import Product
@@ -23,6 +23,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+LOOKS_FOR_MS = 15_000
+"""How long something may take to appear on a machine with much else to do."""
+expect.set_options(timeout=LOOKS_FOR_MS)
 
 Shape = Literal["wide", "narrow"]
 SIZES: dict[Shape, tuple[int, int]] = {"wide": (1100, 820), "narrow": (360, 640)}
@@ -95,7 +99,7 @@ class Visits:
             viewport={"width": width, "height": height},
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(LOOKS_FOR_MS)
         self._opened.append(Watched(context, self._product.url))
         return await context.new_page()
 

@@ -18,10 +18,9 @@ from benchmarks.chaos.product import Site
 from server.live.protocol import AudioBegin, Playback, Press, Say, ServerMessage, read
 from storage.database import Database
 from tests.browser.candidate import Candidate
-from tests.browser.conftest import FLAGS, SIZES, Watched
+from tests.browser.conftest import FLAGS, LOOKS_FOR_MS, SIZES, Watched
 
 WITHIN_S = 30.0
-LOOKS_FOR_MS = 15_000
 SAYS_SO_WITHIN_MS = 4_000
 NOTES = """
 window.notes = [];
@@ -235,7 +234,6 @@ async def network_of(page: Page) -> Network:
 async def a_guest(site: Site, chromium_path: Path, *flags: str) -> AsyncIterator[Guest]:
     """Somebody at the site's door, which is good again afterwards; nothing but the lost line may trouble the page."""
     database = await Database.open(site.database_url(), min_size=1)
-    expect.set_options(timeout=LOOKS_FOR_MS)
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, *flags])
@@ -244,7 +242,6 @@ async def a_guest(site: Site, chromium_path: Path, *flags: str) -> AsyncIterator
             assert [each for each in watched.complaints if not _IS_OF_THE_LINE.search(each)] == []
             await browser.close()
     finally:
-        expect.set_options(timeout=None)
         await site.mend()
         await database.close()
 

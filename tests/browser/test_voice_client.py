@@ -370,11 +370,12 @@ async def test_clear_stops_at_once_and_says_exactly_where(booths: Booths) -> Non
     await sitting.says(1, tone(5_000))
     await sitting.has_played(1, 600)
     assert await booth.page.evaluate(LOUDNESS) > 0.1
-    reported_at = sitting.played(1)[-1][0]
+    # The report that came with the least delay tells best when it began.
+    began = min(at - each.ms / 1000 for at, each in sitting.played(1))
     await sitting.send(protocol.AudioClear(segment=1))
-    report = await sitting.done(1, within_s=1)
-    passed_ms = (time.monotonic() - reported_at) * 1000
-    assert 600 <= report.ms <= 600 + passed_ms + 20
+    report = await sitting.done(1, within_s=5)
+    assert 600 <= report.ms <= (time.monotonic() - began) * 1000 + 20
+    assert report.ms < 5_000
     assert await booth.page.evaluate(QUIET_AFTER_MS) < 150
     # Nothing of it is heard or told later, and what comes next is played.
     await sitting.says(2, tone(200))
