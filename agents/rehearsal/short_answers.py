@@ -15,10 +15,14 @@ from agents.rehearsal.alignment import terms_of
 from agents.rehearsal.lexicon import LEXICONS
 from agents.rehearsal.meaning import Asked, answered, asked_by
 from agents.rehearsal.passages import Passage, is_content, passages_in, told
+from agents.rehearsal.words import fold
 from agents.scoring import AnswerTurn
 
-COVERED, EXPLAINED, NEAR = 0.6, 0.25, 0.15
-"""What the reference's words, the matter's own words around them, and the nearness of the sentences add up to."""
+COVERED, EXPLAINED, NEAR = 0.6, 0.12, 0.15
+"""What the reference's words, the matter's own words around them, and the nearness of the sentences add up to.
+
+More of the second would tell right answers in other words from wrong ones a little better, and pay for length.
+"""
 _ENOUGH = 1.0
 _LENGTHENS = 0.2
 """A long reference says more than is needed: its coverage counts by its weight to this power."""
@@ -45,6 +49,12 @@ _FEWEST_LISTED, _FEWEST_BARE = 5, 9
 _LIST_GLUE = 0.1
 _LIST_MARKS = 0.3
 _MARKS = re.compile(r"[,;/|\n•·]|[.!?](?=\s|$)")
+_FEWEST_TERMS, _LONGEST_TERM = 5, 2
+"""So many terms in a row between marks, of so many words each at most, are a list within an answer."""
+_FEWEST_IN_A_ROW = 8
+"""And so many words in a row of which none is a small one."""
+_SEGMENT = re.compile(r"[^,;/|\n•·.!?:]+")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FACTS = re.compile(r"(?<=[.;!?])\s+|\n+")
 
 
@@ -115,9 +125,14 @@ def figures_of(
 
     With `demotes` the question's own words count little; with `by_vectors` words may meet by their vectors.
     """
+    facts = [point.text[language] for point in question.points]
+    may_list = bool(_lists_in(" ".join(facts), language)) or _is_listed_too(facts, language)
+    # Terms that are only named show nothing, beside an answer as little as alone.
+    without = answer if may_list else without_lists(answer, language)
+    listed = bool(answer.strip()) and not without
+    answer = without or answer
     turns = (AnswerTurn(seq=0, text=answer, probe_id=""),)
     passages = told(turns, question, None, language, is_secret=True).passages
-    facts = [point.text[language] for point in question.points]
     if _is_non_answer(passages, language) and any(_is_telling(fact, language) for fact in facts):
         return NOTHING
     asked = asked_by(question.text[language], language) if demotes else Asked()
@@ -134,8 +149,51 @@ def figures_of(
         explained=round(min(1.0, whole.own / fully), 4),
         nearness=round(min(1.0, sum(near) / len(near) / _NEAREST), 4) if near else 0.0,
         turned=whole.turned,
-        listed=_is_list(passages, answer, language) and not _is_listed_too(facts, language),
+        listed=not may_list and (listed or _is_list(passages, answer, language)),
     )
+
+
+def without_lists(answer: str, language: Language) -> str:
+    """The answer without terms that are named one after the other; empty where nothing else is in it."""
+    kept, at = [], 0
+    for start, end in _lists_in(answer, language):
+        kept.append(answer[at:start])
+        at = end
+    left = "".join((*kept, answer[at:]))
+    return left if _WORD.search(left) else ""
+
+
+def _lists_in(text: str, language: Language) -> list[tuple[int, int]]:
+    """Where terms stand in a row: between marks, or with no small word among them. In order, none over another."""
+    runs: list[tuple[int, int]] = []
+    row: list[tuple[int, int]] = []
+    for segment in (*_SEGMENT.finditer(text), None):
+        if segment is not None and 0 < len(_WORD.findall(segment.group())) <= _LONGEST_TERM:
+            row.append(segment.span())
+            continue
+        if len(row) >= _FEWEST_TERMS:
+            runs.append((row[0][0], row[-1][1]))
+        row = [] if segment is None or _WORD.search(segment.group()) else row
+    words: list[tuple[int, int]] = []
+    for word in (*_WORD.finditer(text), None):
+        if word is not None and not _is_small(word.group(), language):
+            words.append(word.span())
+            continue
+        if len(words) >= _FEWEST_IN_A_ROW:
+            runs.append((words[0][0], words[-1][1]))
+        words = []
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(runs):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart
+
+
+def _is_small(word: str, language: Language) -> bool:
+    lexicon, folded = LEXICONS[language], fold(word)
+    return folded in lexicon.glue or folded in lexicon.articles or folded in lexicon.negators or "'" in folded
 
 
 def _literally(facts: Sequence[str], passages: Sequence[Passage], language: Language) -> float:

@@ -61,6 +61,19 @@ def test_the_question_given_back_is_worth_next_to_nothing() -> None:
         assert _worth(f"{QUESTION} {QUESTION} {answer}") <= _worth(answer) + 0.03
 
 
+@pytest.mark.parametrize("answer", [HALF, WRONG])
+@pytest.mark.parametrize("between", [", ", "; ", "\n", " "])
+def test_terms_that_are_named_beside_an_answer_add_nothing(answer: str, between: str) -> None:
+    named = between.join("index rows value quickly scan whole table space slower writes".split())
+    assert _worth(f"{answer} Keywords: {named}.") <= _worth(answer) + 0.03
+
+
+def test_terms_that_the_reference_names_as_well_count() -> None:
+    reference = "Physical, data link, network, transport, session, presentation, application."
+    named = "physical, link, network, transport, session, presentation and application"
+    assert _worth(named, "Which are the layers of the OSI model?", reference) >= 0.8
+
+
 def test_a_list_of_the_right_words_is_worth_little() -> None:
     listed = "rows, value, quickly, scan, whole table, space, writes, slower, index"
     assert _worth(listed) <= 0.4
