@@ -1,5 +1,6 @@
 """The room: its line, its captions, its keys, and the end."""
 
+import asyncio
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from tests.browser.conftest import Shape, Visits
 
 SHORT = "I teach mathematics at a school in the north of the city."
 FRAMES = "async () => { for (let frame = 0; frame < 8; frame += 1) await new Promise(requestAnimationFrame); }"
+DRAWN_WITHIN_S = 15.0
 STRANDS = "[...document.querySelectorAll('[data-presence] path')].map((path) => path.getAttribute('d')).join()"
 
 
@@ -49,7 +51,10 @@ async def test_the_line_tells_by_shape_and_word_whose_turn_it_is(visits: Visits)
     await candidate.box.fill(SHORT)
     await candidate.box.press("Enter")
     await expect(candidate.page.locator("[data-presence=speaking]")).to_be_attached()
-    assert await drawn(candidate.page) not in (turn, paused)
+    async with asyncio.timeout(DRAWN_WITHIN_S):
+        # The state is told before the next frame is drawn.
+        while await drawn(candidate.page) in (turn, paused):
+            await candidate.page.evaluate(FRAMES)
 
 
 async def test_where_motion_is_not_wanted_the_line_changes_its_shape_and_never_moves(visits: Visits) -> None:
