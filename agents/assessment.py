@@ -133,7 +133,7 @@ async def _keep_scores(
 ) -> int | None:
     question = held.plan.question(answer.question_id)
     question_id = await _keep_question(connection, held, question, answer.closed_seq)
-    response_id = await _keep_response(connection, held.interview_id, question_id, answer)
+    response_id = await keep_response(connection, held.interview_id, question_id, answer)
     if any(score.lineage_id is None for score in given):
         # A model's calls are in the lineage by the door they went through; what a panel makes of them is arithmetic.
         await lineage.record(connection, call)
@@ -214,7 +214,8 @@ async def _keep_question(connection: Connection, held: Sitting, question: Questi
     )
 
 
-async def _keep_response(connection: Connection, interview_id: UUID, question_id: UUID, answer: ClosedAnswer) -> UUID:
+async def keep_response(connection: Connection, interview_id: UUID, question_id: UUID, answer: ClosedAnswer) -> UUID:
+    """Keeps an answer's own row; keeping it again overwrites it in place. Returns its id."""
     return await answers.upsert_response(
         connection,
         answers.Response(

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from agents.answers import ClosedAnswer, answers_of
-from agents.assessment import JUDGE, Sitting, judged, sitting
+from agents.assessment import JUDGE, Sitting, judged, keep_response, sitting
 from agents.attempts import estimate
 from agents.briefing import SCORE
 from agents.calls import Call, CallError
@@ -254,27 +254,9 @@ async def _places(connection: Connection, held: Sitting) -> dict[tuple[str, int]
     for answer in answers_of(held.log):
         question_id = keys.get(answer.question_id)
         if question_id is not None and answer.question_id not in scored:
-            place = (question_id, await _keep_answer(connection, held.interview_id, question_id, answer))
+            place = (question_id, await keep_response(connection, held.interview_id, question_id, answer))
             places[answer.question_id, answer.version] = place
     return places
-
-
-async def _keep_answer(connection: Connection, interview_id: UUID, question_id: UUID, answer: ClosedAnswer) -> UUID:
-    return await answers.upsert_response(
-        connection,
-        answers.Response(
-            interview_id=interview_id,
-            question_id=question_id,
-            version=answer.version,
-            response_text=answer.text,
-            language=answer.language,
-            word_count=answer.word_count,
-            response_duration_seconds=(answer.to_ms - answer.from_ms) / 1000,
-            closed_seq=answer.closed_seq,
-            spans=[{"seq": turn.seq, "probe_id": turn.probe_id} for turn in answer.turns],
-            probes_used=len(answer.probes),
-        ),
-    )
 
 
 def _row(score: Score, lineage_id: UUID) -> scores.NewScore:
